@@ -1,0 +1,63 @@
+# Bare `make` prints what there is to do.
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT_VERSION := v2.15.0
+BIN := $(CURDIR)/.bin
+export GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: tools ## Run every test, after installing what they need
+	go test -timeout 25m ./...
+
+.PHONY: check
+check: tools ## Everything CI holds a change to: format, lint, tidy, tests
+	@test -z "$$(gofmt -l cmd generator internal templates golden/*.go)" || { gofmt -l cmd generator internal templates golden/*.go; exit 1; }
+	go vet ./...
+	$(GOLANGCI_LINT) run ./...
+	go mod tidy -diff
+	go test -timeout 25m ./...
+
+.PHONY: golden
+golden: ## Write the golden projects anew, those that compile; then read the diff
+	go test ./golden -run 'TestGolden$$' -update
+	git status --short golden
+
+.PHONY: modules
+modules: ## Resolve the templates' Go modules anew (needs the network)
+	go run ./internal/modules
+
+.PHONY: lint
+lint: tools ## Lint forge itself
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: fmt
+fmt: tools ## Format forge itself
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: build
+build: ## Build the forge binary into .bin
+	go build -trimpath -o $(BIN)/forge ./cmd/forge
+
+.PHONY: bench
+bench: build ## Measure forge new beside cp -r of the same tree, and rendering
+	go test ./golden -run '^$$' -bench . -benchmem
+
+.PHONY: soak
+soak: tools ## The slow tests, which CI leaves out
+	go test -timeout 60m -count=1 ./generator -run 'Apply|Recover' -soak
+
+.PHONY: tools
+tools: $(GOLANGCI_LINT) postgres
+
+$(GOLANGCI_LINT):
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(BIN)/golangci-lint $@
+
+# The Better Auth server reads its sessions from a real Postgres.
+.PHONY: postgres
+postgres:
+	@sh internal/pgtest/install.sh

@@ -1,0 +1,286 @@
+package generator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Catalog is every provider forge knows, sorted by ID, and the questions every
+// project answers. It is read-only after Load.
+type Catalog struct {
+	Auth      []Provider `json:"auth"`
+	Payments  []Provider `json:"payments"`
+	questions []Question
+	base      layer
+	shared    map[string]layer // by folder: auth/_common, auth/_jwks, payment/_common
+	locks     map[string]*lock // by layer folder
+	fsys      fs.FS
+}
+
+// commonLayer is the shared layer that every provider of a kind builds on.
+const commonLayer = "_common"
+
+// Load reads the templates in fsys: base/, auth/<id>/ and payment/<id>/, each
+// with its declaration. Every problem is reported, joined, as *ProviderError.
+func Load(fsys fs.FS) (*Catalog, error) {
+	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, fsys: fsys}
+	var errs []error
+	var root struct {
+		Questions []Question `toml:"question"`
+	}
+	errs = append(errs, decode(fsys, "questions.toml", &root)...)
+	for i, q := range root.Questions {
+		for _, what := range q.problems() {
+			errs = append(errs, &ProviderError{Path: "questions.toml", Key: fmt.Sprintf("question[%d]", i), Err: errors.New(what)})
+		}
+	}
+	errs = append(errs, c.loadLayer("base", &c.base)...)
+	for _, kind := range []Kind{KindAuth, KindPayment} {
+		providers, more := c.loadKind(kind)
+		errs = append(errs, more...)
+		if kind == KindAuth {
+			c.Auth = providers
+		} else {
+			c.Payments = providers
+		}
+	}
+	c.questions = c.withChoices(root.Questions)
+	errs = append(errs, c.crossCheck()...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Catalog) loadKind(kind Kind) (providers []Provider, errs []error) {
+	entries, err := fs.ReadDir(c.fsys, string(kind))
+	if err != nil {
+		return nil, []error{&ProviderError{Path: string(kind), Err: err}}
+	}
+	for _, e := range entries {
+		folder := path.Join(string(kind), e.Name())
+		switch {
+		case !e.IsDir():
+			errs = append(errs, &ProviderError{Path: folder, Err: errors.New("only folders belong here, one for each provider")})
+		case strings.HasPrefix(e.Name(), "_"):
+			var l layer
+			errs = append(errs, c.loadLayer(folder, &l)...)
+			c.shared[folder] = l
+		default:
+			p := Provider{ID: e.Name(), Kind: kind}
+			file := path.Join(folder, "provider.toml")
+			found := decode(c.fsys, file, &p)
+			if len(found) == 0 {
+				for _, x := range p.problems() {
+					found = append(found, &ProviderError{Path: file, Key: x.key, Err: errors.New(x.what)})
+				}
+			}
+			errs = append(errs, found...)
+			errs = append(errs, c.loadLock(folder)...)
+			providers = append(providers, p)
+		}
+	}
+	return providers, errs
+}
+
+func (c *Catalog) loadLayer(folder string, l *layer) []error {
+	file := path.Join(folder, "layer.toml")
+	errs := decode(c.fsys, file, l)
+	for _, x := range l.problems() {
+		errs = append(errs, &ProviderError{Path: file, Key: x.key, Err: errors.New(x.what)})
+	}
+	return append(errs, c.loadLock(folder)...)
+}
+
+// crossCheck finds what only the whole catalog shows.
+func (c *Catalog) crossCheck() []error {
+	var errs []error
+	versions := map[string]string{}
+	checkVersions := func(file string, l layer) {
+		for _, m := range l.Requires {
+			if v, ok := versions[m.Path]; ok && v != m.Version {
+				errs = append(errs, &ProviderError{Path: file, Key: "require", Err: fmt.Errorf(
+					"%s %s, but another folder requires %s: one version serves all", m.Path, m.Version, v)})
+			}
+			versions[m.Path] = m.Version
+		}
+	}
+	for folder, l := range c.shared {
+		checkVersions(path.Join(folder, "layer.toml"), l)
+	}
+	for _, p := range c.all() {
+		file := path.Join(string(p.Kind), p.ID, "provider.toml")
+		checkVersions(file, p.layer)
+		for _, name := range p.Include {
+			if _, ok := c.shared[path.Join(string(p.Kind), name)]; !ok {
+				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("there is no layer %q beside it", name)})
+			}
+		}
+		for _, id := range p.Conflicts {
+			if _, ok := c.Provider(id); !ok {
+				errs = append(errs, &ProviderError{Path: file, Key: "conflicts", Err: fmt.Errorf("there is no provider %q", id)})
+			}
+		}
+	}
+	return errs
+}
+
+// Provider finds a provider by its ID.
+func (c *Catalog) Provider(id string) (Provider, bool) {
+	for _, p := range c.all() {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return Provider{}, false
+}
+
+func (c *Catalog) all() []Provider { return slices.Concat(c.Auth, c.Payments) }
+
+// IDs returns the ID of every provider, auth first.
+func (c *Catalog) IDs() []string {
+	var ids []string
+	for _, p := range c.all() {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// Suggest returns the provider ID that id is most likely a slip of, or "".
+func (c *Catalog) Suggest(id string) string { return nearest(id, c.IDs()) }
+
+// Questions returns, in the order they are asked, the questions that apply
+// given the answers so far, with their choices and defaults filled in.
+func (c *Catalog) Questions(a Answers) []Question {
+	var asked []Question
+	for _, q := range slices.Concat(c.questions, c.layerQuestions(a)) {
+		if !q.Applies(a) {
+			continue
+		}
+		q.Default = fillText(q.Default, a)
+		asked = append(asked, q)
+	}
+	return asked
+}
+
+// AllQuestions returns every question of the catalog, whatever the answers.
+func (c *Catalog) AllQuestions() []Question {
+	all := slices.Clone(c.questions)
+	all = append(all, c.base.Questions...)
+	for _, kind := range []Kind{KindAuth, KindPayment} {
+		for _, folder := range slices.Sorted(keys(c.shared)) {
+			if path.Dir(folder) == string(kind) {
+				all = append(all, c.shared[folder].Questions...)
+			}
+		}
+	}
+	for _, p := range c.all() {
+		all = append(all, p.Questions...)
+	}
+	return all
+}
+
+func (c *Catalog) layerQuestions(a Answers) []Question {
+	qs := slices.Clone(c.base.Questions)
+	for _, p := range c.chosen(a) {
+		for _, l := range c.sharedLayers([]Provider{p}) {
+			for _, q := range l.Questions {
+				if !slices.ContainsFunc(qs, func(have Question) bool { return have.Key == q.Key }) {
+					qs = append(qs, q)
+				}
+			}
+		}
+		qs = append(qs, p.Questions...)
+	}
+	return qs
+}
+
+// chosen returns the providers that a names and the catalog has.
+func (c *Catalog) chosen(a Answers) []Provider {
+	var found []Provider
+	for _, p := range c.Auth {
+		if p.ID == a.Auth {
+			found = append(found, p)
+		}
+	}
+	for _, p := range c.Payments {
+		if slices.Contains(a.Payments, p.ID) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// withChoices fills in the choices that are the catalog's own providers.
+func (c *Catalog) withChoices(questions []Question) []Question {
+	for i, q := range questions {
+		providers := c.Auth
+		switch q.ChoicesFrom {
+		case "":
+			continue
+		case KindPayment:
+			providers = c.Payments
+		}
+		for _, p := range providers {
+			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Name + ": " + p.Summary})
+		}
+	}
+	return questions
+}
+
+// fillText executes the few actions that texts of a declaration may hold.
+// Load has checked that they execute.
+func fillText(text string, data any) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	t, err := template.New("text").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return text
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, data); err != nil {
+		return text
+	}
+	return b.String()
+}
+
+// decode reads one declaration strictly: an unknown key is an error.
+func decode(fsys fs.FS, file string, into any) []error {
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return []error{&ProviderError{Path: file, Err: errors.New("is missing")}}
+	}
+	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(into)
+	return tomlErrors(file, err)
+}
+
+// tomlErrors turns what the decoder says into one error for each place.
+func tomlErrors(file string, err error) []error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		var errs []error
+		for _, e := range strict.Errors {
+			row, _ := e.Position()
+			errs = append(errs, &ProviderError{Path: file, Line: row, Key: strings.Join(e.Key(), "."), Err: errors.New("unknown key")})
+		}
+		return errs
+	}
+	var syntax *toml.DecodeError
+	if errors.As(err, &syntax) {
+		row, _ := syntax.Position()
+		return []error{&ProviderError{Path: file, Line: row, Key: strings.Join(syntax.Key(), "."), Err: errors.New(strings.TrimPrefix(syntax.Error(), "toml: "))}}
+	}
+	if err != nil {
+		return []error{&ProviderError{Path: file, Err: err}}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package generator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Guide returns the provider id as a newcomer needs to read it: texts filled in
+// for a project called shop, and the variables and requirements of the layers
+// it builds on joined to its own.
+func (c *Catalog) Guide(id string) (Provider, bool) {
+	p, ok := c.Provider(id)
+	if !ok {
+		return Provider{}, false
+	}
+	s := &Spec{
+		Answers: Answers{Name: "shop", Module: "example.com/shop"},
+		DevURL:  DevURL, ProdURL: exampleProdURL,
+	}
+	var joined layer
+	for _, l := range append(c.sharedLayers([]Provider{p}), p.layer) {
+		l = s.fill(l)
+		joined.Questions = append(joined.Questions, l.Questions...)
+		joined.Env = append(joined.Env, l.Env...)
+		joined.Steps = append(joined.Steps, l.Steps...)
+		joined.URLs = append(joined.URLs, l.URLs...)
+		joined.GoLive = append(joined.GoLive, l.GoLive...)
+		joined.Requires = append(joined.Requires, l.Requires...)
+	}
+	p.layer = joined
+	return p, true
+}
+
+// DecodeAnswers reads an answers file: TOML with the keys name, module, auth,
+// payments and the table values. Unknown keys and secrets are errors that name
+// the file and the line; all of them are joined.
+func (c *Catalog) DecodeAnswers(file string, data []byte) (Answers, error) {
+	var a Answers
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&a)
+	errs := tomlErrors(file, err)
+	secrets := c.secrets()
+	for _, e := range errs {
+		var at *ProviderError
+		if !errors.As(e, &at) {
+			continue
+		}
+		if _, secret := secrets[at.Key]; secret {
+			at.Err = errors.New("is a secret, and answers are written into the project: put it in .env instead")
+		} else if at.Err.Error() == "unknown key" {
+			at.Err = errors.New(c.unknownAnswer(at.Key))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Answers{}, err
+	}
+	if a.Payments != nil {
+		a.Payments = SplitList(strings.Join(a.Payments, ","))
+	}
+	return a, nil
+}
+
+// unknownAnswer explains a key that an answers file has no place for.
+func (c *Catalog) unknownAnswer(key string) string {
+	top := []string{KeyName, KeyModule, KeyAuth, KeyPayments, "values"}
+	for _, q := range c.AllQuestions() {
+		if q.Key == key && !slices.Contains(top, key) {
+			return fmt.Sprintf("unknown key: %s belongs under [values]", key)
+		}
+	}
+	if near := nearest(key, top); near != "" {
+		return fmt.Sprintf("unknown key, did you mean %q?", near)
+	}
+	return "unknown key (known: " + strings.Join(top, ", ") + ")"
+}

@@ -1,0 +1,185 @@
+package generator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/format"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// Render turns s into the project's files. It is pure: the same version of
+// forge and the same answers give the same bytes. Errors are *RenderError and
+// *CollisionError, joined.
+func Render(s *Spec) (*Tree, error) {
+	r := newRenderer(s)
+	if err := r.collect(); err != nil {
+		return nil, err
+	}
+	var files []File
+	var errs []error
+	for _, t := range r.templates {
+		f, err := r.render(t)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		files = append(files, f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.fragments)) {
+		for _, f := range r.fragments[name] {
+			if !f.used {
+				errs = append(errs, &RenderError{Template: f.template, Err: errors.New("no template of that path says {{ fragments }}")})
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return NewTree(append(files, s.modules()...))
+}
+
+// renderer is the state of one Render.
+type renderer struct {
+	spec      *Spec
+	root      *template.Template
+	templates []outputTemplate
+	fragments map[string][]fragment // by output path, in layer order
+	output    string                // the path being rendered
+}
+
+func newRenderer(s *Spec) *renderer {
+	r := &renderer{spec: s, fragments: map[string][]fragment{}}
+	// One root for all templates: the functions are looked up there, not copied.
+	r.root = template.New("").Option("missingkey=error").Funcs(funcs()).Funcs(template.FuncMap{"fragments": r.joinFragments})
+	return r
+}
+
+// outputTemplate is one template and the file it makes.
+type outputTemplate struct {
+	template, output, layer string
+}
+
+type fragment struct {
+	template string
+	used     bool
+}
+
+const templateSuffix = ".tmpl"
+
+// collect finds the templates of every layer, in layer order.
+func (r *renderer) collect() error {
+	var errs []error
+	next := r.spec.numbering.Highest
+	for _, folder := range r.spec.layers {
+		for _, name := range r.spec.catalog.templatesIn(path.Join(folder, "files")) {
+			t := outputTemplate{
+				template: path.Join(folder, "files", name),
+				output:   strings.TrimSuffix(name, templateSuffix),
+				layer:    folder,
+			}
+			if number, title, ok := migrationTemplate(t.output); ok {
+				if _, err := fmt.Sscanf(number, "%d", new(uint64)); err != nil {
+					errs = append(errs, &RenderError{Template: t.template, Err: errors.New("a migration template starts with its order in the layer")})
+				}
+				t.output = r.spec.migration(title, &next)
+			}
+			r.templates = append(r.templates, t)
+		}
+		for _, name := range r.spec.catalog.templatesIn(path.Join(folder, "fragments")) {
+			output := strings.TrimSuffix(name, templateSuffix)
+			r.fragments[output] = append(r.fragments[output], fragment{template: path.Join(folder, "fragments", name)})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var migrationTemplatePath = regexp.MustCompile(`^migrations/([0-9]+)_([a-z0-9-]+)\.sql$`)
+
+func migrationTemplate(output string) (order, title string, ok bool) {
+	m := migrationTemplatePath.FindStringSubmatch(output)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// migration gives a migration the number it was recorded with, or the next.
+func (s *Spec) migration(title string, next *uint64) string {
+	if file, ok := s.numbering.Recorded[title]; ok {
+		return "migrations/" + file
+	}
+	*next++
+	return fmt.Sprintf("migrations/%04d_%s.sql", *next, title)
+}
+
+// templatesIn lists the templates below folder in order of their paths, which
+// are relative to it. A folder that does not exist has none.
+func (c *Catalog) templatesIn(folder string) []string {
+	var names []string
+	// The only error is a folder that is not there: the file system is in memory.
+	_ = fs.WalkDir(c.fsys, folder, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, strings.TrimPrefix(p, folder+"/"))
+		}
+		return nil
+	})
+	return names
+}
+
+func (r *renderer) render(t outputTemplate) (File, error) {
+	data, err := r.execute(t.template, t.output)
+	if err == nil && len(data) == 0 {
+		err = errors.New("the file would be empty")
+	}
+	if err == nil && strings.HasSuffix(t.output, ".go") {
+		data, err = format.Source(data)
+	}
+	if err != nil {
+		return File{}, &RenderError{Template: t.template, Err: err}
+	}
+	mode := fs.FileMode(0o644)
+	if bytes.HasPrefix(data, []byte("#!")) {
+		mode = 0o755
+	}
+	return File{Path: t.output, Mode: mode, Data: data, Source: t.layer}, nil
+}
+
+// execute runs one template; {{ fragments }} in it yields the fragments of the
+// same output path, from every layer in order.
+func (r *renderer) execute(name, output string) ([]byte, error) {
+	r.output = output
+	text, err := fs.ReadFile(r.spec.catalog.fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := r.root.New(name).Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := parsed.Execute(&b, r.spec); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (r *renderer) joinFragments() (string, error) {
+	output := r.output
+	var b strings.Builder
+	for i, f := range r.fragments[output] {
+		data, err := r.execute(f.template, output)
+		if err != nil {
+			return "", err
+		}
+		b.Write(data)
+		r.fragments[output][i].used = true
+	}
+	return b.String(), nil
+}

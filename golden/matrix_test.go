@@ -1,0 +1,69 @@
+package golden
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/insforge/forge/generator"
+)
+
+// TestMatrix writes every combination of the catalog as a user would get it
+// and holds it to what its users rely on: it builds, vets, passes its own
+// tests, is gofmt-clean, tidy and silent under its own linter configuration.
+func TestMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles every combination; make test runs it")
+	}
+	linter := golangciLint(t)
+	c := load(t)
+	for _, combo := range combinations(c) {
+		t.Run(combo.String(), func(t *testing.T) {
+			t.Parallel()
+			_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+			dir := filepath.Join(t.TempDir(), "shop")
+			write(t, dir, target, rec)
+			command(t, dir, "go", "build", "-trimpath", "./...")
+			command(t, dir, "go", "vet", "-trimpath", "./...")
+			command(t, dir, "go", "test", "-trimpath", "./...")
+			silent(t, dir, "gofmt", "-l", ".")
+			silent(t, dir, "go", "mod", "tidy", "-diff")
+			command(t, dir, linter, "run", "--allow-parallel-runners", "./...")
+		})
+	}
+}
+
+// golangciLint finds the linter that `make test` installs.
+func golangciLint(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("GOLANGCI_LINT"); path != "" {
+		return path
+	}
+	path, err := exec.LookPath("golangci-lint")
+	if err != nil {
+		t.Fatal("golangci-lint is not installed; run the tests with `make test`, which installs it")
+	}
+	return path
+}
+
+// command runs a tool in a generated project; it must succeed.
+func command(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// silent runs a tool that has nothing to say about a clean project.
+func silent(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	if out := command(t, dir, name, args...); strings.TrimSpace(out) != "" {
+		t.Errorf("%s %s says:\n%s", name, strings.Join(args, " "), out)
+	}
+}

@@ -1,0 +1,210 @@
+// Command modules writes the modules.lock of every template layer: what the Go
+// tool resolves for the third-party packages that the layer's files import.
+// Rendering joins the locks of the chosen layers into a tidy go.mod and go.sum
+// with no network, and `make test` proves each combination tidy.
+//
+// All layers are resolved at one set of versions, found first by tidying a
+// module that imports everything, so that joined locks never disagree.
+//
+// Run it from the top of the repository with `make modules`, after a change to
+// a [[require]] or to a template's imports.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/mod/modfile"
+
+	"github.com/insforge/forge/generator"
+)
+
+func main() {
+	if err := run("templates"); err != nil {
+		fmt.Fprintln(os.Stderr, "modules:", err)
+		os.Exit(1)
+	}
+}
+
+// layer is one folder of templates and what its Go files import.
+type layer struct {
+	dir            string
+	imports, tests []string
+}
+
+func run(templates string) error {
+	layers, versions, err := read(templates)
+	if err != nil {
+		return err
+	}
+	var imports []string
+	for _, l := range layers {
+		imports = append(imports, append(l.imports, l.tests...)...)
+	}
+	whole, _, err := tidy(versions, imports, nil)
+	if err != nil {
+		return fmt.Errorf("all layers together: %w", err)
+	}
+	chosen := map[string]string{}
+	for _, r := range whole.Require {
+		chosen[r.Mod.Path] = r.Mod.Version
+	}
+	for _, l := range layers {
+		if err := l.lock(chosen); err != nil {
+			return fmt.Errorf("%s: %w", l.dir, err)
+		}
+	}
+	return nil
+}
+
+// read finds the layers, and the versions that their declarations require.
+func read(templates string) ([]layer, map[string]string, error) {
+	declarations, err := filepath.Glob(filepath.Join(templates, "*", "*", "*.toml"))
+	if err != nil {
+		return nil, nil, err
+	}
+	declarations = append(declarations, filepath.Join(templates, "base", "layer.toml"))
+	versions := map[string]string{}
+	var layers []layer
+	for _, file := range declarations {
+		if name := filepath.Base(file); name != "layer.toml" && name != "provider.toml" {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		var declared struct {
+			Requires []generator.Module `toml:"require"`
+		}
+		if err := toml.Unmarshal(data, &declared); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, m := range declared.Requires {
+			versions[m.Path] = m.Version
+		}
+		l := layer{dir: filepath.Dir(file)}
+		if err := l.readImports(); err != nil {
+			return nil, nil, err
+		}
+		layers = append(layers, l)
+	}
+	return layers, versions, nil
+}
+
+// thirdParty is an import line of a package outside the standard library: its
+// path starts with a host. Paths of the project itself start with an action.
+var thirdParty = regexp.MustCompile(`(?m)^(?:import )?\s*(?:[\w.]+ )?"([a-z0-9-]+(?:\.[a-z0-9-]+)+/[^"{]+)"$`)
+
+func (l *layer) readImports() error {
+	return filepath.WalkDir(filepath.Join(l.dir, "files"), func(file string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go.tmpl") {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, m := range thirdParty.FindAllSubmatch(data, -1) {
+			into := &l.imports
+			if strings.HasSuffix(file, "_test.go.tmpl") {
+				into = &l.tests
+			}
+			if pkg := string(m[1]); !slices.Contains(*into, pkg) {
+				*into = append(*into, pkg)
+			}
+		}
+		return nil
+	})
+}
+
+// lock writes the layer's lock file, or removes it if there is nothing to lock.
+func (l *layer) lock(versions map[string]string) error {
+	file := filepath.Join(l.dir, "modules.lock")
+	if len(l.imports)+len(l.tests) == 0 {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	mod, sum, err := tidy(versions, l.imports, l.tests)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	b.WriteString("# Written by `make modules`. Do not edit.\n")
+	for _, r := range mod.Require {
+		fmt.Fprintf(&b, "require %s %s", r.Mod.Path, r.Mod.Version)
+		if r.Indirect {
+			b.WriteString(" // indirect")
+		}
+		b.WriteByte('\n')
+	}
+	for line := range strings.Lines(sum) {
+		b.WriteString("sum " + line)
+	}
+	return os.WriteFile(file, b.Bytes(), 0o644) //nolint:gosec // a source file
+}
+
+// tidy resolves a throw-away module that imports the packages.
+func tidy(versions map[string]string, imports, tests []string) (*modfile.File, string, error) {
+	dir, err := os.MkdirTemp("", "forge-modules-")
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	var mod bytes.Buffer
+	fmt.Fprintf(&mod, "module example.com/lock\n\ngo %s\n", generator.GoVersion)
+	for path, version := range versions {
+		fmt.Fprintf(&mod, "require %s %s\n", path, version)
+	}
+	files := map[string]string{
+		"go.mod":       mod.String(),
+		"lock.go":      blankImports(imports),
+		"lock_test.go": blankImports(tests),
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+			return nil, "", err
+		}
+	}
+	cmd := exec.Command("go", "mod", "tidy")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, "", fmt.Errorf("go mod tidy: %w\n%s", err, out)
+	}
+	tidied, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return nil, "", err
+	}
+	parsed, err := modfile.Parse("go.mod", tidied, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	sum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, "", err
+	}
+	return parsed, string(sum), nil
+}
+
+func blankImports(packages []string) string {
+	var b strings.Builder
+	b.WriteString("package lock\n")
+	for _, p := range packages {
+		fmt.Fprintf(&b, "import _ %q\n", p)
+	}
+	return b.String()
+}

@@ -1,0 +1,181 @@
+// Package pgtest starts a private Postgres server for a test run: a real one,
+// from the programs on this machine, with a data folder of its own, reachable
+// over loopback only.
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a running Postgres. The superuser is called postgres.
+type Server struct {
+	// URL connects to the database postgres as the superuser.
+	URL string
+
+	dir  string
+	cmd  *exec.Cmd
+	logs *bytes.Buffer
+}
+
+// Start makes a new cluster and serves it until Stop. It takes about two
+// seconds. The error says what to install when the programs are missing.
+func Start(ctx context.Context) (*Server, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "forge-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, logs: &bytes.Buffer{}}
+	if err := s.start(ctx, bin); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting a private Postgres: %w", err), s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, bin string) error {
+	owner, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	if err := owner.own(s.dir); err != nil {
+		return err
+	}
+	data := filepath.Join(s.dir, "data")
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+		"-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+	owner.run(initdb)
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	s.cmd = exec.Command(filepath.Join(bin, "postgres"), //nolint:noctx // Stop ends it
+		"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", s.dir, "-F")
+	owner.run(s.cmd)
+	s.cmd.Stdout, s.cmd.Stderr = s.logs, s.logs
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	s.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	return s.await(ctx)
+}
+
+// await returns when the server answers.
+func (s *Server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, s.URL)
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("no answer: %w", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Stop ends the server and removes its data.
+func (s *Server) Stop() error {
+	if s.cmd != nil && s.cmd.Process != nil {
+		_ = s.cmd.Process.Signal(os.Interrupt) // fast shutdown; a dead process is fine too
+		done := make(chan error, 1)
+		go func() { done <- s.cmd.Wait() }()
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			_ = s.cmd.Process.Kill()
+			<-done
+		}
+	}
+	return os.RemoveAll(s.dir)
+}
+
+// programs finds the folder that holds initdb and postgres.
+func programs() (string, error) {
+	var candidates []string
+	if dir := os.Getenv("PGBIN"); dir != "" {
+		candidates = append(candidates, dir)
+	}
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
+		`C:\Program Files\PostgreSQL\*\bin`,
+	} {
+		found, _ := filepath.Glob(pattern) // the patterns are well-formed
+		slices.Reverse(found)              // newest first
+		candidates = append(candidates, found...)
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		candidates = append(candidates, filepath.Dir(path))
+	}
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	for _, dir := range candidates {
+		if _, err := os.Stat(filepath.Join(dir, "postgres"+suffix)); err == nil {
+			return dir, nil
+		}
+	}
+	return "", errors.New("no Postgres server programs (initdb, postgres) found: " +
+		"`make test` installs them on Debian and Ubuntu; elsewhere install Postgres 15 or newer and set PGBIN to their folder")
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}
+
+// account is who the server runs as: Postgres refuses to be root.
+type account struct{ uid, gid int }
+
+func unprivileged() (account, error) {
+	if os.Geteuid() != 0 {
+		return account{}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.Atoi(u.Uid)
+		gid, err2 := strconv.Atoi(u.Gid)
+		if err := errors.Join(err1, err2); err != nil {
+			return account{}, err
+		}
+		return account{uid, gid}, nil
+	}
+	return account{}, errors.New("running as root, and there is neither a postgres nor a nobody account to run the server as")
+}
+
+func (a account) own(dir string) error {
+	if a.uid == 0 {
+		return nil
+	}
+	return os.Chown(dir, a.uid, a.gid)
+}
