@@ -24,6 +24,8 @@ const lockFile = "modules.lock"
 // lock is a decoded lock file.
 type lock struct {
 	requires []requirement
+	pins     []requirement
+	implies  []string // modules whose pin in another lock is not needed beside this one
 	sums     []string // lines of go.sum
 }
 
@@ -32,8 +34,10 @@ type requirement struct {
 	indirect      bool
 }
 
-// loadLock reads a layer's lock file, if it has one: lines that say
-// `require PATH VERSION`, with `// indirect` behind it, or `sum` and a line of go.sum.
+// loadLock reads a layer's lock file, if it has one. Its lines say `require
+// PATH VERSION`, perhaps with `// indirect` behind it; `pin PATH VERSION`, for a
+// module that gives no package to the build; `implies PATH`, for a module that
+// needs no pin beside this layer; or `sum` and a line of go.sum.
 func (c *Catalog) loadLock(folder string) []error {
 	file := path.Join(folder, lockFile)
 	data, err := fs.ReadFile(c.fsys, file)
@@ -53,10 +57,14 @@ func (c *Catalog) loadLock(folder string) []error {
 		case len(fields) == 0 || fields[0] == "#":
 		case fields[0] == "sum" && len(fields) == 4:
 			l.sums = append(l.sums, strings.Join(fields[1:], " "))
+		case fields[0] == "pin" && len(fields) == 3 && semver.IsValid(fields[2]):
+			l.pins = append(l.pins, requirement{fields[1], fields[2], true})
+		case fields[0] == "implies" && len(fields) == 2:
+			l.implies = append(l.implies, fields[1])
 		case fields[0] == "require" && len(fields) >= 3 && semver.IsValid(fields[2]):
 			l.requires = append(l.requires, requirement{fields[1], fields[2], len(fields) > 3})
 		default:
-			errs = append(errs, &ProviderError{Path: file, Line: row, Err: errors.New("is neither a require nor a sum line")})
+			errs = append(errs, &ProviderError{Path: file, Line: row, Err: errors.New("is no require, pin, implies or sum line")})
 		}
 	}
 	c.locks[folder] = l
@@ -66,24 +74,28 @@ func (c *Catalog) loadLock(folder string) []error {
 // modules makes go.mod and go.sum: the highest version of each requirement of
 // the layers, and the union of their sums.
 func (s *Spec) modules() []File {
-	required := map[string]requirement{}
-	sums := map[string]bool{}
+	required, sums := map[string]requirement{}, map[string]bool{}
+	implied := map[string]bool{}
+	var pins []requirement
 	for _, folder := range s.layers {
 		l := s.catalog.locks[folder]
 		if l == nil {
 			continue
 		}
 		for _, r := range l.requires {
-			if have, ok := required[r.path]; ok {
-				r.indirect = r.indirect && have.indirect
-				if semver.Compare(have.version, r.version) > 0 {
-					r.version = have.version
-				}
-			}
-			required[r.path] = r
+			require(required, r)
+		}
+		pins = append(pins, l.pins...)
+		for _, path := range l.implies {
+			implied[path] = true
 		}
 		for _, line := range l.sums {
 			sums[line] = true
+		}
+	}
+	for _, r := range pins {
+		if !implied[r.path] {
+			require(required, r)
 		}
 	}
 	var b bytes.Buffer
@@ -97,6 +109,17 @@ func (s *Spec) modules() []File {
 		files = append(files, File{Path: "go.sum", Mode: 0o644, Data: []byte(strings.Join(lines, "\n") + "\n"), Source: "modules"})
 	}
 	return files
+}
+
+// require adds r: the higher version wins, and a direct use over an indirect one.
+func require(required map[string]requirement, r requirement) {
+	if have, ok := required[r.path]; ok {
+		r.indirect = r.indirect && have.indirect
+		if semver.Compare(have.version, r.version) > 0 {
+			r.version = have.version
+		}
+	}
+	required[r.path] = r
 }
 
 func writeRequires(b *bytes.Buffer, required map[string]requirement, indirect bool) {

@@ -69,6 +69,10 @@ SECRET=
 			result: "# A=1 makes it fast\n# B=2\n\nA=1\n",
 		},
 		{
+			name: "a remark that looks like a variable", want: "# One of:\n# A=x\nA=1\n", user: "B=1\n",
+			result: "B=1\n\n# One of:\n# A=x\nA=1\n",
+		},
+		{
 			name: "not a variable", want: want, user: "A=1\n<<<<<<< HEAD\n",
 			err: ".env.example:2:1: neither a comment nor NAME=value",
 		},

@@ -126,6 +126,7 @@ func TestAdopt_tomlArrays(t *testing.T) {
 		array("lines", "[\n    \"x\", # one\n    \"a\" # two\n    # end\n]\n",
 			"[\n    \"x\", # one\n    \"a\", # two\n    # end\n    \"b\",\n    \"c\"\n]\n"),
 		array("lines with a trailing comma", "[\n\t\"a\",\n\n]", "[\n\t\"a\",\n\n\t\"b\",\n\t\"c\",\n]"),
+		array("comma in a comment", "[\n  \"a\" # or, say,\n]", "[\n  \"a\", # or, say,\n  \"b\",\n  \"c\"\n]"),
 		array("comma on its own line", "[\n  \"a\" # ,\n  ,\n]", "[\n  \"a\" # ,\n  ,\n  \"b\",\n  \"c\",\n]"),
 		array("bracket after the last", "[\"a\",\n   \"x\"]", "[\"a\",\n   \"x\",\n   \"b\",\n   \"c\"]"),
 		array("bracket after a comma", "[ # first\n  \"a\",]", "[ # first\n  \"a\",\n  \"b\",\n  \"c\",]"),
@@ -169,4 +170,32 @@ func TestAdopt_tomlErrors(t *testing.T) {
 			err: "forge's insforge.toml:1:1: forge does not merge arrays of tables",
 		},
 	})
+}
+
+// TestCheckTOML shows that a wrong edit, which Adopt should never make, would
+// not get past the last check.
+func TestCheckTOML(t *testing.T) {
+	parse := func(text string) *tomlFile {
+		f, err := parseTOML(source{name: "insforge.toml", text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	user := parse("[a]\nx = nan\ny = ['p']\n")
+	want := parse("[a]\nx = 2.0\ny = ['q']\nz = [1, {b = 2}]\n")
+	for text, ok := range map[string]bool{
+		"[a]\nx = nan\ny = ['p', 'q']\nz = [1, {b = 2}]\n":        true,
+		"[a]\nx = 2.0\ny = ['p', 'q']\nz = [1, {b = 2}]\n":        false,
+		"[a]\nx = nan\ny = ['q', 'p']\nz = [1, {b = 2}]\n":        false,
+		"[a]\nx = nan\ny = ['p', 'q']\nz = [1, {b = 3}]\n":        false,
+		"[a]\nx = nan\ny = ['p', 'q']\n":                          false,
+		"[a]\nx = nan\ny = ['p', 'q']\nz = [1, {b = 2}]\nw = 1\n": false,
+		"[a]\nx = nan\ny = ['p', 'q'\nz = [1, {b = 2}]\n":         false,
+		"": false,
+	} {
+		if err := checkTOML(source{name: "insforge.toml", text: text}, user, want); (err == nil) != ok {
+			t.Errorf("checkTOML(%q) = %v, want ok %t", text, err, ok)
+		}
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,18 @@ func main() {
 type layer struct {
 	dir            string
 	imports, tests []string
+	resolved       *resolution
+}
+
+// resolution is what the Go tool makes of a set of imports.
+type resolution struct {
+	mod *modfile.File
+	sum string
+	// built has the modules that packages or their tests come from. What go.mod
+	// requires besides only pins the version of a module in the graph.
+	built map[string]bool
+	// graph has the version of every module in the module graph.
+	graph map[string]string
 }
 
 func run(templates string) error {
@@ -50,16 +63,30 @@ func run(templates string) error {
 	for _, l := range layers {
 		imports = append(imports, append(l.imports, l.tests...)...)
 	}
-	whole, _, err := tidy(versions, imports, nil)
+	whole, err := tidy(versions, imports, nil)
 	if err != nil {
 		return fmt.Errorf("all layers together: %w", err)
 	}
 	chosen := map[string]string{}
-	for _, r := range whole.Require {
+	for _, r := range whole.mod.Require {
 		chosen[r.Mod.Path] = r.Mod.Version
 	}
+	pinned := map[string]string{}
+	for i, l := range layers {
+		if len(l.imports)+len(l.tests) == 0 {
+			continue
+		}
+		if layers[i].resolved, err = tidy(chosen, l.imports, l.tests); err != nil {
+			return fmt.Errorf("%s: %w", l.dir, err)
+		}
+		for _, r := range layers[i].resolved.mod.Require {
+			if !layers[i].resolved.built[r.Mod.Path] {
+				pinned[r.Mod.Path] = r.Mod.Version
+			}
+		}
+	}
 	for _, l := range layers {
-		if err := l.lock(chosen); err != nil {
+		if err := l.lock(pinned); err != nil {
 			return fmt.Errorf("%s: %w", l.dir, err)
 		}
 	}
@@ -131,38 +158,47 @@ func (l *layer) readImports() error {
 }
 
 // lock writes the layer's lock file, or removes it if there is nothing to lock.
-func (l *layer) lock(versions map[string]string) error {
+// A pin is written as one, and so is that this layer implies a pin of another:
+// joined, the pin is then no longer needed and go.mod tidy only without it.
+func (l *layer) lock(pinned map[string]string) error {
 	file := filepath.Join(l.dir, "modules.lock")
-	if len(l.imports)+len(l.tests) == 0 {
+	if l.resolved == nil {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	mod, sum, err := tidy(versions, l.imports, l.tests)
-	if err != nil {
-		return err
-	}
 	var b bytes.Buffer
 	b.WriteString("# Written by `make modules`. Do not edit.\n")
-	for _, r := range mod.Require {
-		fmt.Fprintf(&b, "require %s %s", r.Mod.Path, r.Mod.Version)
-		if r.Indirect {
-			b.WriteString(" // indirect")
+	required := map[string]bool{}
+	slices.SortFunc(l.resolved.mod.Require, func(a, b *modfile.Require) int { return strings.Compare(a.Mod.Path, b.Mod.Path) })
+	for _, r := range l.resolved.mod.Require {
+		required[r.Mod.Path] = true
+		verb, mark := "require", ""
+		switch {
+		case r.Indirect && !l.resolved.built[r.Mod.Path]:
+			verb = "pin"
+		case r.Indirect:
+			mark = " // indirect"
 		}
-		b.WriteByte('\n')
+		fmt.Fprintf(&b, "%s %s %s%s\n", verb, r.Mod.Path, r.Mod.Version, mark)
 	}
-	for line := range strings.Lines(sum) {
+	for _, path := range slices.Sorted(maps.Keys(pinned)) {
+		if !required[path] && l.resolved.graph[path] == pinned[path] {
+			fmt.Fprintf(&b, "implies %s\n", path)
+		}
+	}
+	for line := range strings.Lines(l.resolved.sum) {
 		b.WriteString("sum " + line)
 	}
 	return os.WriteFile(file, b.Bytes(), 0o644) //nolint:gosec // a source file
 }
 
 // tidy resolves a throw-away module that imports the packages.
-func tidy(versions map[string]string, imports, tests []string) (*modfile.File, string, error) {
+func tidy(versions map[string]string, imports, tests []string) (*resolution, error) {
 	dir, err := os.MkdirTemp("", "forge-modules-")
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	var mod bytes.Buffer
@@ -177,27 +213,54 @@ func tidy(versions map[string]string, imports, tests []string) (*modfile.File, s
 	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
-	cmd := exec.Command("go", "mod", "tidy")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, "", fmt.Errorf("go mod tidy: %w\n%s", err, out)
+	if _, err := goTool(dir, "mod", "tidy"); err != nil {
+		return nil, err
 	}
 	tidied, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	parsed, err := modfile.Parse("go.mod", tidied, nil)
-	if err != nil {
-		return nil, "", err
+	r := &resolution{built: map[string]bool{}, graph: map[string]string{}}
+	if r.mod, err = modfile.Parse("go.mod", tidied, nil); err != nil {
+		return nil, err
 	}
 	sum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", err
+		return nil, err
 	}
-	return parsed, string(sum), nil
+	r.sum = string(sum)
+	built, err := goTool(dir, "list", "-deps", "-test", "-f", "{{with .Module}}{{.Path}}{{end}}", "./...")
+	if err != nil {
+		return nil, err
+	}
+	for path := range strings.FieldsSeq(built) {
+		r.built[path] = true
+	}
+	graph, err := goTool(dir, "list", "-mod=mod", "-m", "all")
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(graph) {
+		if path, version, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			r.graph[path] = version
+		}
+	}
+	return r, nil
+}
+
+func goTool(dir string, args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out), nil
 }
 
 func blankImports(packages []string) string {
