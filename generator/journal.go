@@ -4,16 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // A run in a folder that exists goes like this, and a kill leaves:
@@ -24,10 +20,9 @@ import (
 //	remove journal.json                       the new tree
 //	remove the journal folder, unlock         the new tree
 const (
-	forgeDir    = ".forge"
 	lockName    = "journal.lock"
-	lockPath    = forgeDir + "/" + lockName
-	journalDir  = forgeDir + "/journal"
+	lockPath    = RecordDir + "/" + lockName
+	journalDir  = RecordDir + "/journal"
 	journalFile = journalDir + "/journal.json"
 	newDir      = journalDir + "/new"
 	oldDir      = journalDir + "/old"
@@ -45,7 +40,7 @@ type journal struct {
 	// empty; parents first.
 	Made   []folder `json:"made"`
 	Pruned []folder `json:"pruned"`
-	// MadeHome is set if forgeDir itself is new.
+	// MadeHome is set if RecordDir itself is new.
 	MadeHome bool `json:"made_home"`
 
 	// writes are the new files, known to the run alone.
@@ -102,7 +97,7 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 	if err != nil || len(j.Ops) == 0 {
 		return err
 	}
-	l, err := d.lock(ctx, forgeDir, lockName, a.wait)
+	l, err := d.lock(ctx, RecordDir, lockName, a.wait)
 	if err != nil {
 		return fail(err)
 	}
@@ -214,7 +209,7 @@ func (j *journal) addFolders(d *disk) error {
 		if err != nil {
 			return err
 		}
-		if dir != forgeDir && (info == nil || !info.IsDir()) {
+		if dir != RecordDir && (info == nil || !info.IsDir()) {
 			j.Made = append(j.Made, folder{dir, 0o755})
 		}
 	}
@@ -223,7 +218,7 @@ func (j *journal) addFolders(d *disk) error {
 		if err != nil {
 			return err
 		}
-		if dir != forgeDir && !needed[dir] && info != nil {
+		if dir != RecordDir && !needed[dir] && info != nil {
 			j.Pruned = append(j.Pruned, folder{dir, info.Mode().Perm()})
 		}
 	}
@@ -261,7 +256,7 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 	if err := d.rename(journalFile+".tmp", journalFile); err != nil {
 		return "", err
 	}
-	for _, dir := range []string{journalDir, forgeDir, "."} {
+	for _, dir := range []string{journalDir, RecordDir, "."} {
 		if err := d.syncDir(dir); err != nil {
 			return "", err
 		}
@@ -372,215 +367,4 @@ func (d *disk) syncFolders(j *journal) error {
 		}
 	}
 	return nil
-}
-
-// undo brings back the old tree, from any moment of carryOut or of undo. A
-// file that is neither old nor new was edited since: it stays, and the error
-// says so. With any other error the journal stays too, for another try.
-func (d *disk) undo(j *journal) error {
-	var edited, failed []error
-	back := func(from, to int) {
-		for i := to - 1; i >= from; i-- {
-			left, err := d.restore(i, j.Ops[i])
-			failed = append(failed, err)
-			if left {
-				edited = append(edited, fmt.Errorf("%s: changed while forge was at work, left as it is", j.Ops[i].Path))
-			}
-		}
-	}
-	// As in carryOut the folders come between the deletions and the rest.
-	n := 0
-	for n < len(j.Ops) && j.Ops[n].New == nil {
-		n++
-	}
-	back(n, len(j.Ops))
-	for _, f := range slices.Backward(j.Made) {
-		failed = append(failed, d.removeEmpty(f.Path))
-	}
-	for _, f := range j.Pruned {
-		info, err := d.stat(f.Path)
-		switch {
-		case err == nil && info == nil:
-			err = d.mkdir(f.Path, f.Mode.Perm())
-		case err == nil && info.IsDir() && info.Mode().Perm() != f.Mode.Perm():
-			// A kill came between mkdir's two steps.
-			err = d.do("set the mode of", f.Path, func() error { return d.root.Chmod(f.Path, f.Mode.Perm()) })
-		}
-		failed = append(failed, err)
-	}
-	back(0, n)
-	err := errors.Join(failed...)
-	if err == nil {
-		err = d.syncFolders(j)
-	}
-	if err == nil {
-		err = d.clearJournal()
-	}
-	return errors.Join(append(edited, err)...)
-}
-
-// restore brings the path of op i back from New to Old. left reports that it
-// is neither.
-func (d *disk) restore(i int, o op) (left bool, err error) {
-	e, err := d.look(o.Path)
-	var link *LinkError
-	var kind *kindError
-	switch {
-	case errors.As(err, &link):
-		return true, nil
-	case errors.As(err, &kind):
-		return o.Old != nil, nil
-	case err != nil:
-		return false, err
-	case o.Old.is(e):
-		return false, nil
-	case !o.New.is(e):
-		return true, nil
-	case o.Old == nil:
-		return false, d.remove(o.Path)
-	}
-	saved, err := d.look(oldFile(i))
-	if err != nil {
-		return false, err
-	}
-	if !o.Old.is(saved) {
-		return false, fmt.Errorf("%s: its old contents, saved in %s, are missing or damaged", o.Path, oldFile(i))
-	}
-	return false, d.rename(oldFile(i), o.Path)
-}
-
-// clearJournal removes journal.json before what it speaks of, so that a kill
-// in between is not taken for an unfinished run.
-func (d *disk) clearJournal() error {
-	if err := d.remove(journalFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return d.removeAll(journalDir)
-}
-
-// loadJournal is nil without an error if no run got as far as journal.json.
-func (d *disk) loadJournal() (*journal, error) {
-	e, err := d.look(journalFile)
-	if err != nil || e == nil {
-		return nil, err
-	}
-	j := &journal{}
-	if err := json.Unmarshal(e.data, j); err != nil {
-		return nil, fmt.Errorf("%s: %w", journalFile, err)
-	}
-	if j.Version != 1 {
-		return nil, fmt.Errorf("%s: is of a version (%d) this forge does not know", journalFile, j.Version)
-	}
-	var problems []error
-	for _, o := range j.Ops {
-		problems = append(problems, checkPath(o.Path))
-	}
-	for _, f := range slices.Concat(j.Made, j.Pruned) {
-		problems = append(problems, checkPath(f.Path))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("%s: %w", journalFile, err)
-	}
-	return j, nil
-}
-
-// recover undoes what a killed run left in d. A forgeDir with nothing in it
-// counts: it is the first thing a run makes.
-func (d *disk) recover(ctx context.Context, wait time.Duration) (bool, error) {
-	info, err := d.stat(forgeDir)
-	if err != nil || info == nil || !info.IsDir() {
-		return false, err
-	}
-	names, err := d.names(forgeDir)
-	if err != nil {
-		return false, err
-	}
-	if len(names) > 0 && !slices.Contains(names, path.Base(journalDir)) && !slices.Contains(names, lockName) {
-		return false, nil
-	}
-	l, err := d.lock(ctx, forgeDir, lockName, wait)
-	if err != nil {
-		return false, err
-	}
-	info, err = d.stat(journalDir)
-	if err != nil {
-		return false, errors.Join(err, l.release(false))
-	}
-	// Otherwise a run that was at work has finished by now.
-	found := info != nil || !l.madeFile || len(names) == 0
-	j, err := d.loadJournal()
-	if err != nil {
-		return found, errors.Join(err, l.release(false))
-	}
-	if j != nil {
-		err = d.undo(j)
-		return true, errors.Join(err, l.release(j.MadeHome))
-	}
-	return found, errors.Join(d.clearJournal(), l.release(true))
-}
-
-// sweep removes the stages beside dir and its parents, any of which a killed
-// run may have been about to make.
-func (a *applier) sweep(ctx context.Context, dir string) (found bool, err error) {
-	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
-		parent, stage := filepath.Dir(at), stageName(filepath.Base(at))
-		if _, err := os.Lstat(filepath.Join(parent, stage)); err != nil {
-			continue
-		}
-		swept, err := a.sweepStage(ctx, parent, stage)
-		if err != nil {
-			return found, err
-		}
-		found = found || swept
-	}
-	return found, nil
-}
-
-func (a *applier) sweepStage(ctx context.Context, parent, stage string) (bool, error) {
-	d, err := openDisk(parent, a.trial)
-	if err != nil {
-		return false, err
-	}
-	defer d.close()
-	if ours, err := d.ourStage(stage); err != nil || !ours {
-		return false, err
-	}
-	l, err := d.lock(ctx, stage, stageLock, a.wait)
-	if err != nil {
-		return false, err
-	}
-	err = d.removeAll(path.Join(stage, "tree"))
-	return true, errors.Join(err, l.release(true))
-}
-
-// Recover undoes what a killed run left in dir or beside it, and reports
-// whether there was anything. Afterwards dir is as it was before that run, or
-// as the run would have left it if it had finished all but its cleaning. A file
-// edited since stays as it is and is part of the error. Recover may be called
-// always, and again after it was killed itself. ErrBusy is a run at work there.
-func Recover(dir string) (bool, error) {
-	a := &applier{wait: busyWait}
-	return a.recover(dir)
-}
-
-func (a *applier) recover(dir string) (bool, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return false, err
-	}
-	swept, err := a.sweep(context.Background(), dir)
-	if err != nil {
-		return swept, err
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		// What else is wrong with dir is for ReadActual and Apply to say.
-		return swept, nil
-	}
-	d, err := openDisk(dir, a.trial)
-	if err != nil {
-		return swept, err
-	}
-	defer d.close()
-	undone, err := d.recover(context.Background(), a.wait)
-	return swept || undone, err
 }

@@ -425,7 +425,7 @@ func (a *app) confirm(ctx context.Context, j job, plan *generator.Plan, record *
 func (a *app) progress(j job) generator.Progress {
 	return func(done, total int, path string) error {
 		if j.asker != nil {
-			a.showProgress(j.asker, done, total)
+			a.showProgress(j.asker, done+1, total)
 		}
 		if a.beforeWrite != nil {
 			return a.beforeWrite(done, path)
@@ -434,16 +434,16 @@ func (a *app) progress(j job) generator.Progress {
 	}
 }
 
-func (a *app) showProgress(asker *prompt.Asker, done, total int) {
+func (a *app) showProgress(asker *prompt.Asker, number, total int) {
 	switch {
 	case !asker.Redraws():
-		if done == total {
-			fmt.Fprintf(a.Err, "wrote %d files\n", total)
+		if number == total {
+			fmt.Fprintf(a.Err, "writing %d files\n", total)
 		}
-	case done == total:
-		fmt.Fprintf(a.Err, "\rwriting %d/%d\n", done, total)
+	case number == total:
+		fmt.Fprintf(a.Err, "\rwriting %d/%d\n", number, total)
 	default:
-		fmt.Fprintf(a.Err, "\rwriting %d/%d", done, total)
+		fmt.Fprintf(a.Err, "\rwriting %d/%d", number, total)
 	}
 }
 

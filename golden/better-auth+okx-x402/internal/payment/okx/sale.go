@@ -1,0 +1,222 @@
+package okx
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"example.com/shop/internal/payment/ledger"
+)
+
+// needsOperator is what the log says when somebody has to look at a payment.
+const needsOperator = "payment needs an operator"
+
+// sale is one attempt to pay for one request.
+type sale struct {
+	*Paywall
+	ctx   context.Context // outlives the client
+	offer offer
+	proof proof
+	claim string
+	log   *slog.Logger
+}
+
+// serve claims, verifies, runs the handler, settles, records and only then
+// answers.
+func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next http.Handler) {
+	if !s.take(w, fingerprint(r, body)) {
+		return
+	}
+	settling := false
+	defer func() {
+		if !settling { // refused, failed or panicked: nothing was charged
+			s.release()
+		}
+	}()
+
+	reason, err := s.facilitator.verify(s.ctx, s.offer, s.proof)
+	if err != nil {
+		s.log.ErrorContext(s.ctx, "verify payment", "error", err)
+		unavailable(w, "payment_unavailable", "The payment could not be verified. Nothing was charged; send it again.")
+		return
+	}
+	if reason != "" {
+		s.log.InfoContext(s.ctx, "payment refused", "reason", reason)
+		demand(w, s.offer.challenge(reason), "The payment was refused: "+reason)
+		return
+	}
+	if err := s.record(s.ledger.Verified); err != nil {
+		s.log.ErrorContext(s.ctx, "record verified payment", "error", err)
+		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
+		return
+	}
+
+	answer := newBuffer()
+	request, cancel := replay(r, body)
+	defer cancel()
+	next.ServeHTTP(answer, request)
+	if answer.overflow {
+		s.log.ErrorContext(s.ctx, "paid answer is too long", "limit", maxResponse)
+		writeError(w, http.StatusInternalServerError, "internal", "The answer is too long. Nothing was charged.")
+		return
+	}
+	if answer.code() >= http.StatusBadRequest {
+		answer.release(w)
+		return
+	}
+
+	if err := s.record(s.ledger.Settling); err != nil {
+		s.log.ErrorContext(s.ctx, "record settling payment", "error", err)
+		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
+		return
+	}
+	settling = true
+	s.settle(w, answer)
+}
+
+// take claims the authorization. When it is not free, take answers why.
+func (s *sale) take(w http.ResponseWriter, fingerprint string) bool {
+	ctx, cancel := context.WithTimeout(s.ctx, ledgerTimeout)
+	defer cancel()
+	t := s.proof.transfer
+	claim, err := s.ledger.Claim(ctx, ledger.Authorization{
+		Network:     s.offer.asset.network,
+		Asset:       s.offer.requirements.Asset,
+		Payer:       t.from.Hex(),
+		Nonce:       t.nonce.Hex(),
+		Recipient:   s.offer.requirements.PayTo,
+		Amount:      s.offer.requirements.Amount,
+		ValidBefore: t.validBefore.String(),
+		Resource:    s.offer.resource.URL,
+		Fingerprint: fingerprint,
+		Facilitator: s.facilitator.name(),
+	})
+	s.claim = claim.ID
+	switch {
+	case err != nil:
+		s.log.ErrorContext(s.ctx, "claim payment", "error", err)
+		s.release() // the claim may have been written before its answer was lost
+		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
+	case claim.Won:
+		return true
+	case claim.State == ledger.Settled && claim.Fingerprint == fingerprint:
+		s.respond(w, outcome{result: settled, transaction: claim.Transaction})
+		writeError(w, http.StatusConflict, "already_paid",
+			"This request was already paid for, by transaction "+claim.Transaction+".")
+	case claim.State == ledger.Settled:
+		demand(w, s.offer.challenge(reasonNonceUsed), "This authorization already paid for another request.")
+	case claim.State == ledger.Unknown:
+		unavailable(w, "payment_unknown", "It is not known whether this payment was settled. Do not sign another one for this request.")
+	default:
+		w.Header().Set("Retry-After", "5")
+		writeError(w, http.StatusConflict, "payment_in_progress", "This payment is being processed by another request.")
+	}
+	return false
+}
+
+// settle moves the money and answers for it. Once money may have moved it never
+// answers 402: that would make the client sign, and pay, again.
+func (s *sale) settle(w http.ResponseWriter, answer *buffer) {
+	out := s.facilitator.settle(s.ctx, s.offer, s.proof)
+	if out.result == settled {
+		out = s.settled(out)
+	}
+	switch out.result {
+	case settled:
+		private(answer.header)
+		s.respond(w, out)
+		answer.release(w)
+	case refused:
+		s.log.InfoContext(s.ctx, "settlement refused", "reason", out.reason)
+		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
+		s.respond(w, out)
+		demand(w, s.offer.challenge(out.reason), "The payment was not settled: "+out.reason)
+	case notAsked:
+		s.log.ErrorContext(s.ctx, "settle payment", "error", out.reason)
+		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
+		unavailable(w, "payment_unavailable", "The payment could not be settled. Nothing was charged; send it again.")
+	default:
+		s.log.ErrorContext(s.ctx, needsOperator, "problem", "settlement outcome unknown", "reason", out.reason, "transaction", out.transaction)
+		s.mustRecord(func(ctx context.Context, id string) error {
+			return s.ledger.Unknown(ctx, id, out.transaction, out.reason)
+		}, out)
+		unavailable(w, "payment_unknown", "It is not known whether this payment was settled. Do not sign another one for this request.")
+	}
+}
+
+// settled records a settlement. The client has paid, so it is served even when
+// that fails; except when the transaction already paid for something else, for
+// then this payment moved nothing that we know of.
+func (s *sale) settled(out outcome) outcome {
+	if s.mock {
+		s.log.WarnContext(s.ctx, "payment settled by the mock: no money moved", "transaction", out.transaction)
+	} else {
+		s.log.InfoContext(s.ctx, "payment settled", "transaction", out.transaction)
+	}
+	step := func(ctx context.Context, id string) error { return s.ledger.Settled(ctx, id, out.transaction) }
+	if s.mustRecord(step, out) {
+		return outcome{result: unknown, reason: "transaction " + out.transaction + " belongs to another payment"}
+	}
+	return out
+}
+
+// record moves the ledger row on.
+func (s *sale) record(step func(ctx context.Context, id string) error) error {
+	ctx, cancel := context.WithTimeout(s.ctx, ledgerTimeout)
+	defer cancel()
+	return step(ctx, s.claim)
+}
+
+// mustRecord is record for what cannot be undone: it tries three times, and in
+// the end leaves everything an operator needs in the log. It reports whether the
+// transaction is already the ledger's, for another payment.
+func (s *sale) mustRecord(step func(ctx context.Context, id string) error, out outcome) (transactionUsed bool) {
+	var err error
+	for attempt := range 3 {
+		time.Sleep(time.Duration(attempt) * 200 * time.Millisecond)
+		if err = s.record(step); err == nil {
+			return false
+		}
+		if errors.Is(err, ledger.ErrTransactionUsed) {
+			return true
+		}
+	}
+	t := s.proof.transfer
+	s.log.ErrorContext(s.ctx, needsOperator, "problem", "outcome not recorded", "error", err,
+		"settled", out.result == settled, "transaction", out.transaction, "reason", out.reason,
+		"network", s.offer.asset.network, "asset", s.offer.requirements.Asset, "recipient", t.to.Hex(),
+		"valid_before", t.validBefore.String(), "resource", s.offer.resource.URL, "claim", s.claim)
+	return false
+}
+
+// release frees the authorization of a sale that asked for no settlement. Should
+// that fail, the claim runs out by itself.
+func (s *sale) release() {
+	err := s.record(s.ledger.Release)
+	if errors.Is(err, ledger.ErrNotHeld) { // it may be settling already, for all the ledger knows
+		err = s.record(func(ctx context.Context, id string) error {
+			return s.ledger.Failed(ctx, id, "settlement was not started")
+		})
+	}
+	if err != nil && !errors.Is(err, ledger.ErrNotHeld) {
+		s.log.WarnContext(s.ctx, "release payment", "error", err)
+	}
+}
+
+// respond sets the PAYMENT-RESPONSE header.
+func (s *sale) respond(w http.ResponseWriter, out outcome) {
+	rec := receipt{
+		Success: out.result == settled,
+		Network: s.offer.asset.network,
+		Payer:   s.proof.transfer.from.Hex(),
+		Mock:    s.mock,
+	}
+	if rec.Success {
+		rec.Transaction = out.transaction
+	} else {
+		rec.ErrorReason = out.reason
+	}
+	w.Header().Set("PAYMENT-RESPONSE", encodeHeader(rec))
+}

@@ -1,0 +1,75 @@
+// Package payment sells parts of the API. This file lists the ways to pay; each
+// lives in a package of its own.
+package payment
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"example.com/shop/internal/env"
+	"example.com/shop/internal/insforge"
+	"example.com/shop/internal/payment/ledger"
+	"example.com/shop/internal/payment/okx"
+)
+
+// Config is everything payments read from the environment.
+type Config struct {
+	Operators []string // who may read the ledger: subjects of their credentials
+
+	okx okx.Config
+}
+
+// LoadConfig reads the configuration of every way to pay. Problems go to r.
+func LoadConfig(r *env.Reader) Config {
+	cfg := Config{
+		Operators: r.List("OPERATOR_SUBJECTS", "user IDs separated by commas", env.Matches(`[!-~]{1,255}`)),
+	}
+	cfg.okx = okx.LoadConfig(r)
+	return cfg
+}
+
+// Service is the server's side of every payment.
+type Service struct {
+	operators map[string]bool
+	ledger    *ledger.Ledger
+
+	okx *okx.Paywall
+}
+
+// New prepares all ways to pay without doing any I/O. An error means that a
+// price or an asset is wrong.
+func New(cfg Config, db *insforge.Client, log *slog.Logger) (*Service, error) {
+	s := &Service{operators: make(map[string]bool, len(cfg.Operators)), ledger: ledger.New(db)}
+	for _, subject := range cfg.Operators {
+		s.operators[subject] = true
+	}
+	var err error
+	if s.okx, err = okx.New(cfg.okx, s.ledger, log); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Routes adds the paid routes to mux; report is what they sell.
+func (s *Service) Routes(mux *http.ServeMux, report http.Handler) {
+	s.okx.Routes(mux, report)
+}
+
+// Ready says whether payments can be taken now.
+func (s *Service) Ready(ctx context.Context) error {
+	if err := s.okx.Ready(ctx); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Operator says whether the signed-in user runs this service.
+func (s *Service) Operator(subject string) bool {
+	return s.operators[subject]
+}
+
+// Ledger is where all payments are recorded.
+func (s *Service) Ledger() *ledger.Ledger {
+	return s.ledger
+}

@@ -1,0 +1,97 @@
+// Package okx sells HTTP routes for USDG on X Layer, one payment per request,
+// by version 2 of the x402 protocol. OKX verifies and settles the payments.
+package okx
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"example.com/shop/internal/env"
+)
+
+// price is what one report costs, in USDG.
+const price = "0.01"
+
+const defaultFacilitator = "https://web3.okx.com/api/v6/pay/x402"
+
+// burnAddress stands in .env.example; nobody can spend what it receives.
+var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEaD")
+
+// Config is what the paywall reads from the environment.
+type Config struct {
+	PublicURL   string         // this server's origin, for the URLs in challenges
+	Recipient   common.Address // who is paid
+	Facilitator string         // OKX's API, without a final slash
+	Mock        bool           // settle nothing
+
+	APIKey, SecretKey, Passphrase env.Secret // empty when Mock
+}
+
+// LoadConfig reads the configuration. Problems go to r.
+func LoadConfig(r *env.Reader) Config {
+	cfg := Config{
+		PublicURL: r.Required("APP_BASE_URL", "an origin such as https://app.example.com", env.Origin),
+		Recipient: recipient(r),
+		Facilitator: r.Optional("OKX_BASE_URL", defaultFacilitator,
+			"an https URL without a final slash (http only for a loopback host, outside production)",
+			func(s string) bool { return facilitatorURL(s, r.Production()) }),
+		Mock: r.Bool("MOCK_OKX_FACILITATOR"),
+	}
+	if cfg.Mock && r.Production() {
+		r.Problem("MOCK_OKX_FACILITATOR", "must not be true in production")
+	}
+	cfg.APIKey = credential(r, "OKX_API_KEY", cfg.Mock)
+	cfg.SecretKey = credential(r, "OKX_SECRET_KEY", cfg.Mock)
+	cfg.Passphrase = credential(r, "OKX_PASSPHRASE", cfg.Mock)
+	return cfg
+}
+
+// credential reads one part of the OKX key. The mock must have none, so that
+// nobody believes to be taking money when nothing is settled.
+func credential(r *env.Reader, name string, mock bool) env.Secret {
+	visible := env.Matches(`[!-~]{1,128}`)
+	if !mock {
+		return r.Secret(name, "the value from the OKX developer portal (or set MOCK_OKX_FACILITATOR=true)", visible)
+	}
+	if r.Optional(name, "", "nothing", func(string) bool { return true }) != "" {
+		r.Problem(name, "must be empty while MOCK_OKX_FACILITATOR is true")
+	}
+	return ""
+}
+
+func recipient(r *env.Reader) common.Address {
+	const name = "PAYMENT_RECIPIENT"
+	s := r.Required(name, "an address, 0x followed by 40 hex digits, with a correct checksum if the case is mixed", checksummed)
+	address := common.HexToAddress(s)
+	switch {
+	case s == "":
+	case address == common.Address{}:
+		r.Problem(name, "must not be the zero address")
+	case address == usdg.address:
+		r.Problem(name, "must be a wallet, not the USDG contract")
+	case address == burnAddress && r.Production():
+		r.Problem(name, "must be your own wallet, not the burn address of .env.example")
+	}
+	return address
+}
+
+// checksummed reports whether s is an address. Mixed case is a checksum
+// (EIP-55) and must be right.
+func checksummed(s string) bool {
+	if !isHex(s, common.AddressLength) {
+		return false
+	}
+	digits := s[2:]
+	return digits == strings.ToLower(digits) || digits == strings.ToUpper(digits) ||
+		s == common.HexToAddress(s).Hex()
+}
+
+func facilitatorURL(s string, production bool) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(s, "?#") || strings.HasSuffix(s, "/") {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && !production && env.Loopback(u.Hostname())
+}

@@ -1,0 +1,73 @@
+package okx
+
+import (
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+)
+
+// settleBudget is how much longer an authorization must be valid when it
+// arrives, so that it is still good when it is settled.
+const settleBudget = 60 * time.Second
+
+// Reasons for refusing a payment, in the protocol's words.
+const (
+	reasonRequirements = "invalid_payment_requirements"
+	reasonResource     = "resource_mismatch"
+	reasonRecipient    = "invalid_exact_evm_payload_recipient_mismatch"
+	reasonValue        = "invalid_exact_evm_payload_authorization_value_mismatch"
+	reasonValidAfter   = "invalid_exact_evm_payload_authorization_valid_after"
+	reasonValidBefore  = "invalid_exact_evm_payload_authorization_valid_before"
+	reasonSignature    = "invalid_exact_evm_payload_signature"
+	reasonNonceUsed    = "invalid_exact_evm_nonce_already_used"
+)
+
+// refusal checks everything about a payment that can be known without asking
+// anyone, and returns why it is no good for this offer, or "".
+func (o offer) refusal(p proof, now time.Time) string {
+	switch {
+	case !o.accepts(p.accepted):
+		return reasonRequirements
+	case p.resourceURL != "" && p.resourceURL != o.resource.URL:
+		return reasonResource
+	case p.transfer.to != o.recipient:
+		return reasonRecipient
+	case p.transfer.value.Cmp(o.amount) != 0:
+		return reasonValue
+	case p.transfer.validAfter.Cmp(big.NewInt(now.Unix())) >= 0: // the contract wants it in the past
+		return reasonValidAfter
+	case p.transfer.validBefore.Cmp(big.NewInt(now.Add(settleBudget).Unix())) <= 0:
+		return reasonValidBefore
+	case len(p.signature) == crypto.SignatureLength && !o.asset.signed(p):
+		return reasonSignature
+	}
+	return ""
+}
+
+// accepts says whether the client meant this offer. Hex is compared without
+// regard to case; fields that do not decide about money are ignored.
+func (o offer) accepts(a accepted) bool {
+	return a.Scheme == o.requirements.Scheme &&
+		a.Network == o.requirements.Network &&
+		a.Amount == o.requirements.Amount &&
+		strings.EqualFold(a.Asset, o.requirements.Asset) &&
+		strings.EqualFold(a.PayTo, o.requirements.PayTo)
+}
+
+// signed says whether the payer made this 65 byte signature. As in the token's
+// contract, s must be in the lower half and v must be 27 or 28. Longer
+// signatures come from contract wallets; only the chain can check those.
+func (a asset) signed(p proof) bool {
+	signature := common.CopyBytes(p.signature)
+	v := signature[crypto.RecoveryIDOffset] - 27
+	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:64])
+	if !crypto.ValidateSignatureValues(v, r, s, true) {
+		return false
+	}
+	signature[crypto.RecoveryIDOffset] = v
+	key, err := crypto.SigToPub(a.digest(p.transfer), signature)
+	return err == nil && crypto.PubkeyToAddress(*key) == p.transfer.from
+}

@@ -1,0 +1,27 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"example.com/shop/internal/auth"
+)
+
+// routes is the whole API.
+func routes(mux *http.ServeMux, d Deps) {
+	mux.Handle("GET /healthz", handleHealth())
+	mux.Handle("GET /readyz", handleReady(d.Log,
+		Check{"insforge", d.InsForge.Health},
+		Check{"auth", d.Verifier.Ready},
+	))
+
+	// Behind signedIn, handlers find the caller with auth.FromContext.
+	signedIn := auth.Require(d.Verifier, d.Log)
+	mux.Handle("GET /v1/me", signedIn(handleMe()))
+	mux.Handle("GET /v1/insforge-token", signedIn(handleInsForgeToken(d.Minter, d.Log)))
+
+	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))
+	mux.Handle("POST /v1/todos", signedIn(handleCreateTodo(d)))
+	mux.Handle("GET /v1/todos/{id}", signedIn(handleGetTodo(d)))
+	mux.Handle("PATCH /v1/todos/{id}", signedIn(handleUpdateTodo(d)))
+	mux.Handle("DELETE /v1/todos/{id}", signedIn(handleDeleteTodo(d)))
+}
