@@ -222,15 +222,9 @@ func (c *Catalog) chosen(a Answers) []Provider {
 // withChoices fills in the choices that are the catalog's own providers.
 func (c *Catalog) withChoices(questions []Question) []Question {
 	for i, q := range questions {
-		providers := c.Auth
-		switch q.ChoicesFrom {
-		case "":
-			continue
-		case KindPayment:
-			providers = c.Payments
-		}
+		providers := map[Kind][]Provider{KindAuth: c.Auth, KindPayment: c.Payments}[q.ChoicesFrom]
 		for _, p := range providers {
-			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Name + ": " + p.Summary})
+			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Summary})
 		}
 	}
 	return questions

@@ -127,13 +127,13 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 
 func TestLoad_reportsAllAtOnce(t *testing.T) {
 	_, err := Load(small(map[string]string{
-		"auth/acme/provider.toml":    "nme = \"Acme\"\nsumary = \"s\"\n",
+		"auth/acme/provider.toml":    "nme = \"Acme\"\nsumry = \"s\"\n",
 		"payment/coin/provider.toml": "name = \"Coin\"\n",
 	}))
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"acme/provider.toml:1: nme", "acme/provider.toml:2: sumary", "coin/provider.toml: package"} {
+	for _, want := range []string{"acme/provider.toml:1: nme", "acme/provider.toml:2: sumry", "coin/provider.toml: package"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error leaves out %q:\n%v", want, err)
 		}

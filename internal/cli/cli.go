@@ -40,6 +40,8 @@ type Stdio struct {
 // app is what every command needs.
 type app struct {
 	Stdio
+	// name is how the user calls forge.
+	name      string
 	getenv    func(string) string
 	templates fs.FS
 	// beforeWrite is told before every write; tests make it fail.
@@ -48,7 +50,15 @@ type app struct {
 
 // Main runs forge with args and returns the exit code of the process.
 func Main(args []string, stdio Stdio) int {
-	return run(args, &app{Stdio: stdio, getenv: os.Getenv, templates: templates.FS})
+	return run(args, newApp(stdio))
+}
+
+func newApp(stdio Stdio) *app {
+	name := "forge"
+	if strings.Contains(os.Args[0], "go-build") { // where go run puts it
+		name = "go run ./cmd/forge"
+	}
+	return &app{Stdio: stdio, name: name, getenv: os.Getenv, templates: templates.FS}
 }
 
 func run(args []string, a *app) int {

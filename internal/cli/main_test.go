@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/insforge/forge/templates"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +21,7 @@ func TestMain(m *testing.M) {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(99)
 			}
-			a := &app{Stdio: stdio, getenv: os.Getenv, templates: templates.FS}
+			a := newApp(stdio)
 			a.beforeWrite = func(done int, path string) error {
 				if done == n {
 					return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}

@@ -230,7 +230,7 @@ func (a *app) complete(ctx context.Context, c *generator.Catalog, answers genera
 	}
 	asker, err := prompt.New(a.In, a.Err, a.getenv, f.plain)
 	if err != nil {
-		return answers, nil, missingError(missing, err)
+		return answers, nil, missingError(missing)
 	}
 	answers, err = asker.Ask(ctx, c, answers)
 	if err != nil {
@@ -271,9 +271,9 @@ func unanswered(c *generator.Catalog, answers generator.Answers) []generator.Que
 }
 
 // missingError lists every flag that would have answered a question.
-func missingError(missing []generator.Question, cause error) error {
+func missingError(missing []generator.Question) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, and these answers are missing:", cause)
+	b.WriteString("there is no terminal to ask on, and these answers are missing:")
 	for _, q := range missing {
 		fmt.Fprintf(&b, "\n  %s", generator.Flag(q.Key))
 		if strings.HasPrefix(generator.Flag(q.Key), "--set") {
@@ -331,7 +331,7 @@ func (a *app) write(ctx context.Context, c *generator.Catalog, j job) error {
 	}
 	doc := view.Document{
 		Dir: j.dir, DryRun: j.flags.dryRun, Forge: generator.Version, Answers: j.answers,
-		Command: command(c, j), Files: view.Changes(plan, record), Next: nextSteps(j.dir, spec),
+		Command: a.command(c, j), Files: view.Changes(plan, record), Next: nextSteps(j.dir, spec),
 	}
 	switch {
 	case j.flags.dryRun && j.flags.json:
@@ -404,8 +404,8 @@ func conflictsOf(plan *generator.Plan) error {
 
 // confirm shows what is about to happen and asks whether it should.
 func (a *app) confirm(ctx context.Context, j job, plan *generator.Plan, record *generator.Tree) (*generator.Plan, error) {
-	fmt.Fprintf(a.Err, "\n%s\n", j.dir+":")
-	view.Plan(a.Err, plan, record)
+	fmt.Fprintln(a.Err)
+	view.Summary(a.Err, j.dir, plan, record)
 	fmt.Fprintln(a.Err)
 	if n := len(plan.Conflicts()); n > 0 {
 		yes, err := j.asker.Confirm(ctx, fmt.Sprintf("%d files of yours are in the way. Keep yours and write the rest?", n), false)
@@ -476,20 +476,22 @@ func (a *app) printDone(j job, doc view.Document, plan *generator.Plan) {
 
 // nextSteps are the commands from a written project to a running one.
 func nextSteps(dir string, spec *generator.Spec) []string {
-	var steps []string
+	var steps, about []string
 	if filepath.Clean(dir) != "." {
 		steps = append(steps, "cd "+quote(dir))
 	}
-	steps = append(steps, "cp .env.example .env   # and fill it in; README.md says where each value is")
 	for _, p := range spec.Providers {
-		steps = append(steps, fmt.Sprintf("forge providers %s   # what to set up at %s", p.ID, p.Name))
+		about = append(about, "Set up "+p.Name)
 	}
-	return append(steps, "make test", "make run")
+	return append(steps,
+		"cp .env.example .env   # and fill it in: README.md, "+strings.Join(about, ", "),
+		"make test",
+		"make run")
 }
 
 // command is the line that gives the same answers without a question.
-func command(c *generator.Catalog, j job) string {
-	words := []string{"forge", "new", j.dir}
+func (a *app) command(c *generator.Catalog, j job) string {
+	words := []string{"new", j.dir}
 	for _, q := range c.Questions(j.answers) {
 		value, ok := j.answers.Get(q.Key)
 		switch {
@@ -503,7 +505,7 @@ func command(c *generator.Catalog, j job) string {
 	for i, w := range words {
 		words[i] = quote(w)
 	}
-	return strings.Join(words, " ")
+	return a.name + " " + strings.Join(words, " ")
 }
 
 // quote makes one word of a POSIX shell command.

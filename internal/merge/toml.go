@@ -138,6 +138,7 @@ func (t *tomlTable) add(s source, node *unstable.Node, under []string, inline bo
 				end:  end,
 			})
 		}
+	default: // any other value stands for itself
 	}
 }
 

@@ -255,6 +255,7 @@ func kindOf(v tomlValue) string {
 		return "an inline table"
 	case unstable.Integer:
 		return "an integer"
+	default:
 	}
 	return fmt.Sprintf("a %s", strings.ToLower(v.kind.String()))
 }

@@ -100,8 +100,11 @@ func (s *Server) await(ctx context.Context) error {
 func (s *Server) Stop() error {
 	if s.cmd != nil && s.cmd.Process != nil {
 		_ = s.cmd.Process.Signal(os.Interrupt) // fast shutdown; a dead process is fine too
-		done := make(chan error, 1)
-		go func() { done <- s.cmd.Wait() }()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_ = s.cmd.Wait() // how it ended does not matter
+		}()
 		select {
 		case <-done:
 		case <-time.After(10 * time.Second):

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -76,18 +78,57 @@ var signs = map[generator.Action]string{ //nolint:gochecknoglobals // a table, n
 // Plan prints one line for each path, and the record as one line.
 func Plan(w io.Writer, plan *generator.Plan, record *generator.Tree) {
 	for _, c := range plan.Changes {
-		note := c.Note
-		if c.Conflict != nil {
-			note = c.Conflict.Reason
-		}
-		if note != "" {
-			note = "  (" + strings.ReplaceAll(note, "\n", " ") + ")"
-		}
-		fmt.Fprintf(w, "%s %s%s\n", signs[c.Action], c.Path, note)
+		fmt.Fprintf(w, "%s %s%s\n", signs[c.Action], c.Path, note(c))
 	}
 	if n := record.Len(); n > 0 {
 		fmt.Fprintf(w, "+ %s/  (%d files: what forge wrote, for later upgrades)\n", generator.RecordDir, n)
 	}
+}
+
+// Summary prints what a plan would do on one screen: new files are counted by
+// folder, everything that touches the user's own is a line of its own.
+func Summary(w io.Writer, dir string, plan *generator.Plan, record *generator.Tree) {
+	created := map[string]int{}
+	total := 0
+	for _, c := range plan.Changes {
+		if c.Action == generator.Create {
+			created[folder(c.Path)]++
+			total++
+		}
+	}
+	fmt.Fprintf(w, "%s gets %d new files:\n", dir, total)
+	for _, name := range slices.Sorted(maps.Keys(created)) {
+		fmt.Fprintf(w, "  + %-24s %d\n", name, created[name])
+	}
+	fmt.Fprintf(w, "  + %-24s %d, what forge wrote, for later upgrades\n", generator.RecordDir+"/", record.Len())
+	for _, c := range plan.Changes {
+		if c.Action != generator.Create {
+			fmt.Fprintf(w, "  %s %s%s\n", signs[c.Action], c.Path, note(c))
+		}
+	}
+}
+
+// folder is the part of a path that a summary counts under.
+func folder(path string) string {
+	parts := strings.SplitN(path, "/", 3)
+	switch {
+	case len(parts) == 1:
+		return "./"
+	case len(parts) == 2 || parts[0] != "internal":
+		return parts[0] + "/"
+	}
+	return parts[0] + "/" + parts[1] + "/"
+}
+
+func note(c generator.Change) string {
+	text := c.Note
+	if c.Conflict != nil {
+		text = c.Conflict.Reason
+	}
+	if text == "" {
+		return ""
+	}
+	return "  (" + strings.ReplaceAll(text, "\n", " ") + ")"
 }
 
 // Diff prints a unified diff of everything that applying plan would write, the
