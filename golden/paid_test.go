@@ -1,0 +1,280 @@
+package golden
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common/math"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/signer/core/apitypes"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/pgtest"
+)
+
+// TestPaid buys a report from a generated server whose ledger is the generated
+// migration on a real Postgres. The buyer signs with go-ethereum's own EIP-712
+// code, which shares nothing with the server's.
+func TestPaid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a server and starts Postgres; make test runs it")
+	}
+	c := load(t)
+	combo := combination{auth: "clerk", payments: []string{"okx-x402"}}
+	spec, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	dir := filepath.Join(t.TempDir(), "shop")
+	write(t, dir, target, rec)
+	db := migrated(t, dir)
+	env := sampleEnv(t, spec, dir)
+	backend := httptest.NewServer(rpcGateway(t, db, env["INSFORGE_API_KEY"]))
+	t.Cleanup(backend.Close)
+	env["INSFORGE_URL"] = backend.URL
+	server := serve(t, dir, env)
+
+	offer := challenge(t, server)
+	payment := sign(t, offer)
+	status, header, body := buy(t, server, payment)
+	if status != http.StatusOK || !strings.Contains(body, "words") {
+		t.Fatalf("paid request: %d %s, want 200 and a report", status, body)
+	}
+	var receipt struct {
+		Success, Mock        bool
+		Transaction, Network string
+	}
+	decodeHeader(t, header.Get("PAYMENT-RESPONSE"), &receipt)
+	if !receipt.Success || !receipt.Mock || len(receipt.Transaction) != 66 || receipt.Network != "eip155:196" {
+		t.Errorf("receipt is %+v, want a success that says it is a mock", receipt)
+	}
+	// One authorization buys one answer, even of the same request.
+	if status, _, body := buy(t, server, payment); status != http.StatusConflict {
+		t.Errorf("the same payment again: %d %s, want 409", status, body)
+	}
+	// A payment of less than the price is refused and asks for the right one.
+	cheap := offer
+	cheap.Amount = "1"
+	if status, header, body := buy(t, server, sign(t, cheap)); status != http.StatusPaymentRequired || header.Get("PAYMENT-REQUIRED") == "" {
+		t.Errorf("a payment of 1 atomic unit: %d %s, want 402 with a challenge", status, body)
+	}
+	var settled int
+	if err := db.QueryRow(t.Context(), `select count(*) from public.payments where state = 'settled' and amount = 10000`).Scan(&settled); err != nil || settled != 1 {
+		t.Errorf("%d settled rows in the ledger (%v), want 1", settled, err)
+	}
+	// Without its ledger the server sells nothing, and says that it is its fault.
+	backend.Close()
+	if status, _, body := buy(t, server, sign(t, offer)); status != http.StatusServiceUnavailable {
+		t.Errorf("with the ledger unreachable: %d %s, want 503", status, body)
+	}
+}
+
+// migrated starts a Postgres with InsForge's roles and the project's migrations.
+func migrated(t *testing.T, dir string) *pgxpool.Pool {
+	t.Helper()
+	postgres, err := pgtest.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := postgres.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	config, err := pgxpool.ParseConfig(postgres.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Arguments arrive as text and the function's own types decide.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	db, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	exec := func(sql string) {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%v\n%s", err, sql)
+		}
+	}
+	exec(`create role anon nologin; create role authenticated nologin; create role project_admin nologin bypassrls;
+		grant create, usage on schema public to project_admin; grant usage on schema public to anon, authenticated;
+		create schema auth; grant usage on schema auth to public;
+		create function auth.jwt() returns jsonb language sql stable as
+			$$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+		alter default privileges for role project_admin in schema public
+			grant select, insert, update, delete on tables to anon, authenticated;`)
+	files, err := filepath.Glob(filepath.Join(dir, "migrations", "*.sql"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("migrations: %v, %v", files, err)
+	}
+	for range 2 { // each file is safe to run twice
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec("begin; set local role project_admin; set local search_path = public;\n" + string(data) + "\n; commit;")
+		}
+	}
+	return db
+}
+
+// rpcGateway calls database functions as InsForge does for the server's key.
+func rpcGateway(t *testing.T, db *pgxpool.Pool, key string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/database/rpc/{function}", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			http.Error(w, `{"error":"AUTH_INVALID_CREDENTIALS"}`, http.StatusUnauthorized)
+			return
+		}
+		var args map[string]*string
+		if err := json.NewDecoder(r.Body).Decode(&args); err != nil {
+			t.Errorf("rpc body: %v", err)
+		}
+		var named []string
+		var values []any
+		for _, name := range slices.Sorted(maps.Keys(args)) {
+			values = append(values, args[name])
+			named = append(named, fmt.Sprintf("%s => $%d", pgx.Identifier{name}.Sanitize(), len(values)))
+		}
+		tx, err := db.Begin(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		defer tx.Rollback(r.Context())
+		_, err = tx.Exec(r.Context(), "set local role project_admin")
+		var result []byte
+		if err == nil {
+			sql := fmt.Sprintf("select to_json(public.%s(%s))::text", pgx.Identifier{r.PathValue("function")}.Sanitize(), strings.Join(named, ", "))
+			err = tx.QueryRow(r.Context(), sql, values...).Scan(&result)
+		}
+		if err == nil {
+			err = tx.Commit(r.Context())
+		}
+		if err != nil {
+			t.Errorf("rpc %s: %v", r.PathValue("function"), err)
+			http.Error(w, `{"code":"XX000","message":"failed"}`, http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(result)
+	})
+	return mux
+}
+
+// requirement is one entry of a challenge's accepts.
+type requirement struct {
+	Scheme            string          `json:"scheme"`
+	Network           string          `json:"network"`
+	Amount            string          `json:"amount"`
+	Asset             string          `json:"asset"`
+	PayTo             string          `json:"payTo"`
+	MaxTimeoutSeconds int             `json:"maxTimeoutSeconds"`
+	Extra             json.RawMessage `json:"extra"`
+}
+
+func challenge(t *testing.T, server string) requirement {
+	t.Helper()
+	_, header := expect(t, server+"/v1/report", "POST", nil, http.StatusPaymentRequired)
+	var c struct{ Accepts []requirement }
+	decodeHeader(t, header.Get("PAYMENT-REQUIRED"), &c)
+	if len(c.Accepts) != 1 {
+		t.Fatalf("%d offers, want 1", len(c.Accepts))
+	}
+	return c.Accepts[0]
+}
+
+// sign makes a PAYMENT-SIGNATURE for the offer with a key nobody keeps.
+func sign(t *testing.T, offer requirement) string {
+	t.Helper()
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nonce [32]byte
+	_, _ = rand.Read(nonce[:])
+	authorization := map[string]any{
+		"from": crypto.PubkeyToAddress(key.PublicKey).Hex(), "to": offer.PayTo, "value": offer.Amount,
+		"validAfter": "0", "validBefore": strconv.FormatInt(time.Now().Add(5*time.Minute).Unix(), 10),
+		"nonce": "0x" + hex.EncodeToString(nonce[:]),
+	}
+	var domain struct{ Name, Version string }
+	if err := json.Unmarshal(offer.Extra, &domain); err != nil {
+		t.Fatal(err)
+	}
+	digest, _, err := apitypes.TypedDataAndHash(apitypes.TypedData{
+		Types: apitypes.Types{
+			"EIP712Domain": {{Name: "name", Type: "string"}, {Name: "version", Type: "string"}, {Name: "chainId", Type: "uint256"}, {Name: "verifyingContract", Type: "address"}},
+			"TransferWithAuthorization": {
+				{Name: "from", Type: "address"}, {Name: "to", Type: "address"}, {Name: "value", Type: "uint256"},
+				{Name: "validAfter", Type: "uint256"}, {Name: "validBefore", Type: "uint256"}, {Name: "nonce", Type: "bytes32"},
+			},
+		},
+		PrimaryType: "TransferWithAuthorization",
+		Domain:      apitypes.TypedDataDomain{Name: domain.Name, Version: domain.Version, ChainId: math.NewHexOrDecimal256(196), VerifyingContract: offer.Asset},
+		Message:     authorization,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := crypto.Sign(digest, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature[64] += 27
+	payload, err := json.Marshal(map[string]any{
+		"x402Version": 2, "accepted": offer,
+		"payload": map[string]any{"signature": "0x" + hex.EncodeToString(signature), "authorization": authorization},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(payload)
+}
+
+func buy(t *testing.T, server, payment string) (int, http.Header, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server+"/v1/report", bytes.NewReader([]byte(`{"text":"Ada wrote the first program."}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("PAYMENT-SIGNATURE", payment)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(body)
+}
+
+func decodeHeader(t *testing.T, value string, into any) {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(value)
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
+		t.Fatalf("header %q: %v", value, err)
+	}
+}
