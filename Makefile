@@ -44,7 +44,7 @@ build: ## Build the forge binary into .bin
 
 .PHONY: bench
 bench: build ## Measure forge new beside cp -r of the same tree, and rendering
-	go test ./golden -run '^$$' -bench . -benchmem
+	go test ./golden ./generator -run "^$$" -bench . -benchmem
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out
