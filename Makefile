@@ -48,7 +48,8 @@ bench: build ## Measure forge new beside cp -r of the same tree, and rendering
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out
-	go test -timeout 60m -count=1 ./generator -run 'Apply|Recover' -soak
+	go test -timeout 60m -count=5 ./generator -run 'Apply|Recover|kill'
+	go test ./internal/merge -run '^$$' -fuzz '^FuzzAdopt$$' -fuzztime 60s
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) postgres

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -43,6 +44,43 @@ type disk struct {
 	// dir is the folder's absolute path.
 	dir string
 	trial
+	flushing
+}
+
+// flushing makes files safe on disk while others are written: one after the
+// other, fsync would take most of the time of a run.
+type flushing struct {
+	running sync.WaitGroup
+	slots   chan struct{}
+	mu      sync.Mutex
+	err     error // the first, until wait returns it
+}
+
+// flushes is how many files are flushed at once.
+const flushes = 16
+
+func (f *flushing) start(name string, file *os.File) {
+	f.slots <- struct{}{}
+	f.running.Go(func() {
+		defer func() { <-f.slots }()
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if f.err == nil {
+				f.err = &fs.PathError{Op: "sync", Path: name, Err: cause(err)}
+			}
+		}
+	})
+}
+
+// wait returns when every file is safe, or what kept one from it.
+func (f *flushing) wait() error {
+	f.running.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err := f.err
+	f.err = nil
+	return err
 }
 
 // trial is what tests change about a disk.
@@ -58,11 +96,15 @@ func openDisk(dir string, trial trial) (*disk, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: dir, Err: cause(err)}
 	}
-	return &disk{root: root, dir: dir, trial: trial}, nil
+	return &disk{root: root, dir: dir, trial: trial, flushing: flushing{slots: make(chan struct{}, flushes)}}, nil
 }
 
-// close cannot fail in a way that matters: the handle was only read.
-func (d *disk) close() { _ = d.root.Close() }
+// close cannot fail in a way that matters: the handle was only read, and a run
+// that got anywhere has waited for its files.
+func (d *disk) close() {
+	_ = d.wait()
+	_ = d.root.Close()
+}
 
 // cause takes off the path and system call that package os adds: they name
 // the staged file, not the one the reader knows.
@@ -170,8 +212,8 @@ func (d *disk) lookAmong(name string, others map[string]bool) (*entry, error) {
 	return nil, err
 }
 
-// write makes a new file, safe on disk when it returns. chmod, because the
-// umask has a say in the mode a file is created with.
+// write makes a new file, safe on disk after the next syncDir. chmod, because
+// the umask has a say in the mode a file is created with.
 func (d *disk) write(name string, data []byte, mode fs.FileMode) error {
 	var f *os.File
 	err := d.do("create", name, func() (err error) {
@@ -185,8 +227,11 @@ func (d *disk) write(name string, data []byte, mode fs.FileMode) error {
 	if err == nil {
 		err = d.do("set the mode of", name, func() error { return f.Chmod(mode) })
 	}
-	if err == nil {
-		err = d.do("sync", name, func() error { return d.sync(f) })
+	if err == nil && !d.noSync {
+		if err = d.do("sync", name, func() error { return nil }); err == nil {
+			d.start(name, f)
+			return nil
+		}
 	}
 	if closeErr := f.Close(); err == nil && closeErr != nil {
 		err = &fs.PathError{Op: "close", Path: name, Err: cause(closeErr)}
@@ -231,6 +276,7 @@ func (d *disk) removeEmpty(name string) error {
 }
 
 func (d *disk) removeAll(name string) error {
+	_ = d.wait() // for files that are about to go; Windows keeps open ones
 	return d.do("remove", name, func() error { return d.root.RemoveAll(name) })
 }
 
@@ -250,8 +296,12 @@ func (d *disk) names(dir string) (names []string, err error) {
 	return names, err
 }
 
-// syncDir makes the names in a folder safe on disk, where the system can.
+// syncDir makes what was written safe on disk, and then the names in a folder,
+// where the system can.
 func (d *disk) syncDir(name string) error {
+	if err := d.wait(); err != nil {
+		return err
+	}
 	if runtime.GOOS == "windows" {
 		return nil
 	}

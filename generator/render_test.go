@@ -90,7 +90,7 @@ func TestRender_refuses(t *testing.T) {
 	for _, fault := range []struct{ name, file, data, want string }{
 		{"missing key", "base/files/x.tmpl", "{{ .Values.colour }}", `rendering base/files/x.tmpl: template: base/files/x.tmpl:1:10`},
 		{"unknown field", "base/files/x.tmpl", "a\n{{ .Colour }}", `base/files/x.tmpl:2:3`},
-		{"not Go", "base/files/x.go.tmpl", "package", "rendering base/files/x.go.tmpl: "},
+		{"not Go", "base/files/x.go.tmpl", "package", "rendering base/files/x.go.tmpl: x.go:"},
 		{"empty", "base/files/x.tmpl", "{{ if false }}x{{ end }}", "the file would be empty"},
 		{"two layers, one path", "auth/acme/files/main.go.tmpl", "package main\n", "main.go is produced twice: by base and by auth/acme"},
 		{"stray fragment", "auth/acme/fragments/NOTES.md.tmpl", "x", "rendering auth/acme/fragments/NOTES.md.tmpl: no template of that path says {{ fragments }}"},

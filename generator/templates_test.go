@@ -105,36 +105,40 @@ func TestTemplates_baseNamesNoProvider(t *testing.T) {
 	}
 }
 
-// TestTemplates_formattingIsNoBroom: what a template renders is gofmt-clean
-// before Render formats it.
-func TestTemplates_formattingIsNoBroom(t *testing.T) {
+// TestTemplates_renderGofmtClean: what a template renders is gofmt-clean,
+// however long the answers are; Render does not format.
+func TestTemplates_renderGofmtClean(t *testing.T) {
 	c := shipped(t)
 	for _, auth := range c.Auth {
 		for _, payments := range [][]string{{}, {"okx-x402"}} {
-			a := Answers{Name: "shop", Module: "example.com/shop", Auth: auth.ID, Payments: payments}
-			for _, q := range c.Questions(a) {
-				if _, ok := a.Get(q.Key); !ok {
-					a = a.Set(q.Key, q.Default)
+			for _, words := range []struct{ name, module, price string }{
+				{"s", "a.io", "1"},
+				{"shop", "example.com/shop", "0.01"},
+				{"a-shop-with-a-rather-long-name", "zz.example.com/of/many/elements/and/a-long-last-one/v2", "123456.654321"},
+			} {
+				a := Answers{Name: words.name, Module: words.module, Auth: auth.ID, Payments: payments}
+				for _, q := range c.Questions(a) {
+					if q.Key == "price" {
+						a = a.Set(q.Key, words.price)
+					} else if _, ok := a.Get(q.Key); !ok {
+						a = a.Set(q.Key, q.Default)
+					}
 				}
-			}
-			s, err := c.Resolve(a, Numbering{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := newRenderer(s)
-			if err := r.collect(); err != nil {
-				t.Fatal(err)
-			}
-			for _, out := range r.templates {
-				if !strings.HasSuffix(out.output, ".go") {
-					continue
-				}
-				raw, err := r.execute(out.template, out.output)
+				s, err := c.Resolve(a, Numbering{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if formatted, err := format.Source(raw); err != nil || !bytes.Equal(raw, formatted) {
-					t.Errorf("%s with %s%v renders Go that gofmt would change (%v)", out.template, auth.ID, payments, err)
+				tree, err := Render(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for f := range tree.All() {
+					if !strings.HasSuffix(f.Path, ".go") {
+						continue
+					}
+					if formatted, err := format.Source(f.Data); err != nil || !bytes.Equal(f.Data, formatted) {
+						t.Errorf("%s of %s%v with module %s: gofmt would change it (%v)", f.Path, auth.ID, payments, words.module, err)
+					}
 				}
 			}
 		}

@@ -20,8 +20,7 @@ if command -v apt-get >/dev/null 2>&1; then
 		sudo="sudo"
 	fi
 	$sudo apt-get update -q
-	# No cluster of its own: the tests start private ones.
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql postgresql-common
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql
 	exit 0
 fi
 echo "the tests need the programs of a Postgres server, 15 or newer (initdb, postgres):" >&2

@@ -22,7 +22,7 @@ func sampleEnv() map[string]string {
 		"ADDR=:8080",
 		"APP_BASE_URL=http://localhost:8080",
 		"INSFORGE_URL=https://abc12345.us-east.insforge.app",
-		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef",
+		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
