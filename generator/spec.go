@@ -158,14 +158,15 @@ func (c *Catalog) secrets() map[string]*regexp.Regexp {
 // from its beginning, so that no ordinary answer is refused.
 func looksSecret(value string, secrets map[string]*regexp.Regexp) bool {
 	for _, pattern := range secrets {
-		prefix, _ := pattern.LiteralPrefix()
-		prefixed := len(prefix) >= 3 || strings.HasPrefix(pattern.String(), "^sk_") || strings.HasPrefix(pattern.String(), "^ik_")
-		if prefixed && pattern.MatchString(value) {
+		if secretPrefix.MatchString(pattern.String()) && pattern.MatchString(value) {
 			return true
 		}
 	}
 	return privateKey.MatchString(value)
 }
+
+// secretPrefix matches a pattern whose values begin alike, such as ^ik_.
+var secretPrefix = regexp.MustCompile(`^\^[A-Za-z]+[_-]`)
 
 // privateKey is 32 bytes of hex: no answer looks like it, every EVM key does.
 var privateKey = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{64}$`)

@@ -28,12 +28,19 @@ type session struct {
 	drawn  chan struct{}
 }
 
-func start(t *testing.T, dir string, args ...string) *session {
+// build makes the binary that users run.
+func build(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "forge")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../cmd/forge").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return bin
+}
+
+func start(t *testing.T, dir string, args ...string) *session {
+	t.Helper()
+	bin := build(t)
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -157,5 +164,35 @@ func TestNew_interrupted(t *testing.T) {
 				t.Errorf("left behind: %v, %v", entries, err)
 			}
 		})
+	}
+}
+
+// TestNew_readOnlyFolder runs as nobody when the tests run as root, who may
+// write anywhere.
+func TestNew_readOnlyFolder(t *testing.T) {
+	bin := build(t)
+	locked := filepath.Join(t.TempDir(), "locked")
+	if err := os.Mkdir(locked, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	// The folder that all of this test's temporary folders stand in.
+	if err := os.Chmod(filepath.Dir(filepath.Dir(locked)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, "new", "shop", "--auth", "clerk", "--defaults")
+	cmd.Dir = locked
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "permission denied") {
+		t.Errorf("%v: %s\nwant exit code 1 and permission denied", err, out)
+	}
+	if !strings.HasPrefix(string(out), "forge: ") || !strings.Contains(string(out), locked) && !strings.Contains(string(out), "shop") {
+		t.Errorf("the error does not say where:\n%s", out)
+	}
+	t.Logf("%s", out)
+	if entries, err := os.ReadDir(locked); err != nil || len(entries) != 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 )
 
@@ -84,6 +85,12 @@ func onlyRequires(s source, want *modfile.File) error {
 		default:
 			start, _ := stmt.Span()
 			return s.errorf(start.Byte, "forge does not add %s lines to a go.mod", verb)
+		}
+	}
+	for _, r := range want.Require {
+		// The parser lets paths pass that would not parse inside a block.
+		if err := module.CheckPath(r.Mod.Path); err != nil {
+			return s.errorf(r.Syntax.Start.Byte, "%v", err)
 		}
 	}
 	return nil
