@@ -142,7 +142,12 @@ func report(w io.Writer, err error) int {
 		return exitDone
 	}
 	if errors.Is(err, prompt.ErrInterrupted) || errors.Is(err, context.Canceled) {
-		fmt.Fprintln(w, "forge: interrupted; nothing was written")
+		var failed *generator.ApplyError
+		if errors.As(err, &failed) && failed.Undo != nil {
+			fmt.Fprintf(w, "forge: interrupted; %v\n", err)
+		} else {
+			fmt.Fprintln(w, "forge: interrupted; nothing was written")
+		}
 		return exitInterrupted
 	}
 	var conflicts conflictsError

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/modfile"
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/prompt"
@@ -110,69 +109,6 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	return a.write(cmd.Context(), catalog, job{dir: dir, answers: answers, asker: asker, flags: f})
 }
 
-// given collects the answers of the file, the flags and the folder itself.
-func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f newFlags) (generator.Answers, error) {
-	var answers generator.Answers
-	if f.answers != "" {
-		data, err := os.ReadFile(f.answers)
-		if err != nil {
-			return answers, usageError{fmt.Errorf("--answers: %w", err)}
-		}
-		if answers, err = c.DecodeAnswers(f.answers, data); err != nil {
-			return answers, usageError{err}
-		}
-	}
-	for key, value := range map[string]string{
-		generator.KeyName: f.name, generator.KeyModule: f.module, generator.KeyAuth: f.auth, generator.KeyPayments: f.pays,
-	} {
-		if cmd.Flags().Changed(key) {
-			answers = answers.Set(key, value)
-		}
-	}
-	for _, set := range f.set {
-		key, value, ok := strings.Cut(set, "=")
-		if !ok || key == "" {
-			return answers, usageError{fmt.Errorf("--set: %q is not KEY=VALUE", set)}
-		}
-		answers = answers.Set(key, value)
-	}
-	if len(args) == 1 {
-		var err error
-		if answers, err = fromFolder(answers, args[0]); err != nil {
-			return answers, err
-		}
-	}
-	// An empty flag is an answer too, and a wrong one.
-	for _, key := range []string{generator.KeyName, generator.KeyModule, generator.KeyAuth} {
-		if cmd.Flags().Changed(key) && cmd.Flags().Lookup(key).Value.String() == "" {
-			return answers, &generator.AnswerError{Key: key, Reason: "is empty"}
-		}
-	}
-	return answers, c.Check(answers)
-}
-
-// fromFolder takes from dir what it says by itself: the project's name, and
-// the module path if there is a go.mod already.
-func fromFolder(answers generator.Answers, dir string) (generator.Answers, error) {
-	if answers.Name == "" {
-		name := filepath.Base(dir)
-		if filepath.Clean(dir) == "." {
-			cwd, err := os.Getwd()
-			if err != nil {
-				return answers, err
-			}
-			name = filepath.Base(cwd)
-		}
-		answers.Name = name
-	}
-	if answers.Module == "" {
-		if data, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil {
-			answers.Module = modfile.ModulePath(data)
-		}
-	}
-	return answers, nil
-}
-
 // checkTarget refuses a folder that forge must not write into.
 func checkTarget(dir string, adopt bool) error {
 	// A run that was killed in here is undone before anything is judged.
@@ -216,89 +152,6 @@ func some(entries []os.DirEntry) string {
 		names = append(names, fmt.Sprintf("%d more", rest))
 	}
 	return strings.Join(names, ", ")
-}
-
-// complete answers what is left open: by the defaults if the user said so,
-// else by asking. asker is nil if nothing was asked.
-func (a *app) complete(ctx context.Context, c *generator.Catalog, answers generator.Answers, f newFlags) (generator.Answers, *prompt.Asker, error) {
-	if f.defaults {
-		answers = acceptDefaults(c, answers)
-	}
-	missing := unanswered(c, answers)
-	if len(missing) == 0 {
-		return answers, nil, c.Check(answers)
-	}
-	asker, err := prompt.New(a.In, a.Err, a.getenv, f.plain)
-	if err != nil {
-		return answers, nil, missingError(missing)
-	}
-	answers, err = asker.Ask(ctx, c, answers)
-	if err != nil {
-		return answers, nil, err
-	}
-	return answers, asker, nil
-}
-
-func acceptDefaults(c *generator.Catalog, answers generator.Answers) generator.Answers {
-	for {
-		q, ok := firstDefault(c, answers)
-		if !ok {
-			return answers
-		}
-		answers = answers.Set(q.Key, q.Default)
-	}
-}
-
-// firstDefault finds the next open question with a default. One at a time,
-// because an answer may open further questions or shape their defaults.
-func firstDefault(c *generator.Catalog, answers generator.Answers) (generator.Question, bool) {
-	for _, q := range unanswered(c, answers) {
-		if q.Default != "" {
-			return q, true
-		}
-	}
-	return generator.Question{}, false
-}
-
-func unanswered(c *generator.Catalog, answers generator.Answers) []generator.Question {
-	var open []generator.Question
-	for _, q := range c.Questions(answers) {
-		if _, ok := answers.Get(q.Key); !ok {
-			open = append(open, q)
-		}
-	}
-	return open
-}
-
-// missingError lists every flag that would have answered a question.
-func missingError(missing []generator.Question) error {
-	var b strings.Builder
-	b.WriteString("there is no terminal to ask on, and these answers are missing:")
-	for _, q := range missing {
-		fmt.Fprintf(&b, "\n  %s", generator.Flag(q.Key))
-		if strings.HasPrefix(generator.Flag(q.Key), "--set") {
-			b.WriteString("=VALUE")
-		}
-		fmt.Fprintf(&b, "  %s", q.Message)
-		var about []string
-		if len(q.Choices) > 0 {
-			var values []string
-			for _, choice := range q.Choices {
-				values = append(values, choice.Value)
-			}
-			about = append(about, "choices: "+strings.Join(values, ", "))
-		}
-		if q.Default != "" {
-			about = append(about, "default: "+q.Default)
-		}
-		if len(about) > 0 {
-			fmt.Fprintf(&b, " (%s)", strings.Join(about, "; "))
-		}
-	}
-	return hinted{
-		usageError{errors.New(b.String())},
-		"give them as flags or with --answers FILE; --defaults accepts every default",
-	}
 }
 
 // job is one run of forge new with every answer known.
@@ -421,32 +274,6 @@ func (a *app) confirm(ctx context.Context, j job, plan *generator.Plan, record *
 	return plan, err
 }
 
-// progress shows how far the writing is, when there is somebody to see it.
-func (a *app) progress(j job) generator.Progress {
-	return func(done, total int, path string) error {
-		if j.asker != nil {
-			a.showProgress(j.asker, done+1, total)
-		}
-		if a.beforeWrite != nil {
-			return a.beforeWrite(done, path)
-		}
-		return nil
-	}
-}
-
-func (a *app) showProgress(asker *prompt.Asker, number, total int) {
-	switch {
-	case !asker.Redraws():
-		if number == total {
-			fmt.Fprintf(a.Err, "writing %d files\n", total)
-		}
-	case number == total:
-		fmt.Fprintf(a.Err, "\rwriting %d/%d\n", number, total)
-	default:
-		fmt.Fprintf(a.Err, "\rwriting %d/%d", number, total)
-	}
-}
-
 func applyError(dir string, err error) error {
 	var failed *generator.ApplyError
 	switch {
@@ -456,65 +283,4 @@ func applyError(dir string, err error) error {
 		return hinted{err, fmt.Sprintf("nothing was kept: %s is as it was before; mend the cause and run again", dir)}
 	}
 	return err
-}
-
-func (a *app) printDone(j job, doc view.Document, plan *generator.Plan) {
-	written := 0
-	for _, c := range plan.Changes {
-		if c.Action.Writes() {
-			written++
-		}
-	}
-	fmt.Fprintf(a.Out, "Wrote %d files to %s\n\nNext:\n", written, j.dir)
-	for _, step := range doc.Next {
-		fmt.Fprintf(a.Out, "  %s\n", step)
-	}
-	if j.asker != nil {
-		fmt.Fprintf(a.Out, "\nThe same without questions:\n  %s\n", doc.Command)
-	}
-}
-
-// nextSteps are the commands from a written project to a running one.
-func nextSteps(dir string, spec *generator.Spec) []string {
-	var steps, about []string
-	if filepath.Clean(dir) != "." {
-		steps = append(steps, "cd "+quote(dir))
-	}
-	for _, p := range spec.Providers {
-		about = append(about, "Set up "+p.Name)
-	}
-	return append(steps,
-		"cp .env.example .env   # and fill it in: README.md, "+strings.Join(about, ", "),
-		"make test",
-		"make run")
-}
-
-// command is the line that gives the same answers without a question.
-func (a *app) command(c *generator.Catalog, j job) string {
-	words := []string{"new", j.dir}
-	for _, q := range c.Questions(j.answers) {
-		value, ok := j.answers.Get(q.Key)
-		switch {
-		case !ok:
-		case strings.HasPrefix(generator.Flag(q.Key), "--set"):
-			words = append(words, "--set", q.Key+"="+value)
-		default:
-			words = append(words, generator.Flag(q.Key), value)
-		}
-	}
-	for i, w := range words {
-		words[i] = quote(w)
-	}
-	return a.name + " " + strings.Join(words, " ")
-}
-
-// quote makes one word of a POSIX shell command.
-func quote(word string) string {
-	plain := strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+", r)
-	}) < 0
-	if plain && word != "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

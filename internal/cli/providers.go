@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -55,5 +56,5 @@ func unknownProvider(c *generator.Catalog, id string) error {
 	if near := c.Suggest(id); near != "" {
 		what += fmt.Sprintf(", did you mean %q?", near)
 	}
-	return hinted{usageError{fmt.Errorf("%s", what)}, "the providers are " + strings.Join(c.IDs(), ", ")}
+	return hinted{usageError{errors.New(what)}, "the providers are " + strings.Join(c.IDs(), ", ")}
 }
