@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -20,8 +21,9 @@ type Catalog struct {
 	Payments  []Provider `json:"payments"`
 	questions []Question
 	base      layer
-	shared    map[string]layer // by folder: auth/_common, auth/_jwks, payment/_common
-	locks     map[string]*lock // by layer folder
+	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_common
+	locks     map[string]*lock          // by layer folder
+	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
 	fsys      fs.FS
 }
 
@@ -57,6 +59,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	c.findSecrets()
 	return c, nil
 }
 

@@ -43,13 +43,12 @@ func (c *Catalog) DecodeAnswers(file string, data []byte) (Answers, error) {
 	var a Answers
 	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&a)
 	errs := tomlErrors(file, err)
-	secrets := c.secrets()
 	for _, e := range errs {
 		var at *ProviderError
 		if !errors.As(e, &at) {
 			continue
 		}
-		if _, secret := secrets[at.Key]; secret {
+		if _, secret := c.secrets[at.Key]; secret {
 			at.Err = errors.New("is a secret, and answers are written into the project: put it in .env instead")
 		} else if at.Err.Error() == "unknown key" {
 			at.Err = errors.New(c.unknownAnswer(at.Key))

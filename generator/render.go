@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -24,15 +25,21 @@ func Render(s *Spec) (*Tree, error) {
 		return nil, err
 	}
 	var files []File
-	var errs []error
-	for _, t := range r.templates {
+	errs := make([]error, len(r.templates))
+	var parsing sync.WaitGroup
+	for i, t := range r.templates {
 		f, err := r.render(t)
 		if err != nil {
-			errs = append(errs, err)
+			errs[i] = err
 			continue
 		}
 		files = append(files, f)
+		if strings.HasSuffix(t.output, ".go") {
+			// Beside the rendering, because it takes longer than all of that.
+			parsing.Go(func() { errs[i] = parseGo(t, f.Data) })
+		}
 	}
+	parsing.Wait()
 	for _, name := range slices.Sorted(maps.Keys(r.fragments)) {
 		for _, f := range r.fragments[name] {
 			if !f.used {
@@ -139,11 +146,6 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 	if err == nil && len(data) == 0 {
 		err = errors.New("the file would be empty")
 	}
-	if err == nil && strings.HasSuffix(t.output, ".go") {
-		// Only parsed: formatting would take most of the time of a run, and the
-		// tests prove that it would change nothing, whatever the answers.
-		_, err = parser.ParseFile(token.NewFileSet(), t.output, data, parser.SkipObjectResolution)
-	}
 	if err != nil {
 		return File{}, &RenderError{Template: t.template, Err: err}
 	}
@@ -152,6 +154,16 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 		mode = 0o755
 	}
 	return File{Path: t.output, Mode: mode, Data: data, Source: t.layer}, nil
+}
+
+// parseGo refuses what is no Go. It does not format: that would take most of
+// the time of a run, and the tests prove that it would change nothing,
+// whatever the answers.
+func parseGo(t outputTemplate, data []byte) error {
+	if _, err := parser.ParseFile(token.NewFileSet(), t.output, data, parser.SkipObjectResolution); err != nil {
+		return &RenderError{Template: t.template, Err: err}
+	}
+	return nil
 }
 
 // execute runs one template; {{ fragments }} in it yields the fragments of the

@@ -105,12 +105,11 @@ func (c *Catalog) Check(a Answers) error {
 			}
 		}
 	}
-	secrets := c.secrets()
 	for _, key := range slices.Sorted(maps.Keys(a.Values)) {
 		switch value := a.Values[key]; {
-		case secrets[key] != nil:
+		case c.secrets[key] != nil:
 			wrong(key, "is a secret, and answers are written into the project: put it in .env instead")
-		case looksSecret(value, secrets):
+		case looksSecret(value, c.secrets):
 			wrong(key, "looks like a secret, and answers are written into the project: put secrets in .env instead")
 		case !known[key]:
 			wrong(key, "%s", c.unknownKey(key, known))
@@ -141,17 +140,16 @@ func (c *Catalog) unknownKey(key string, known map[string]bool) string {
 	return "there is no such question (keys: " + strings.Join(names, ", ") + ")"
 }
 
-// secrets maps the name of every secret variable to its pattern.
-func (c *Catalog) secrets() map[string]*regexp.Regexp {
-	found := map[string]*regexp.Regexp{}
+// findSecrets maps the name of every secret variable to its pattern.
+func (c *Catalog) findSecrets() {
+	c.secrets = map[string]*regexp.Regexp{}
 	for l := range c.everyLayer() {
 		for _, e := range l.Env {
 			if e.Secret {
-				found[e.Name] = regexp.MustCompile(e.Pattern)
+				c.secrets[e.Name] = regexp.MustCompile(e.Pattern)
 			}
 		}
 	}
-	return found
 }
 
 // looksSecret reports whether value has the shape of a secret that can be told
