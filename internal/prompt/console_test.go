@@ -36,7 +36,7 @@ func newConsole(t *testing.T) *console {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
-		t.Skipf("no pseudo-terminal here: %v", err)
+		t.Fatalf("no pseudo-terminal here: %v", err)
 	}
 	c := &console{t: t, master: master, tty: tty}
 	c.cooked = c.modes()
