@@ -26,8 +26,10 @@ func BenchmarkNew(b *testing.B) {
 	}
 	process(b, model, forge, args...)
 
-	b.Run("forge", func(b *testing.B) { each(b, forge, args...) })
+	// The copy goes first: forge flushes its files, and a copy that has to share
+	// the disk with that looks slower than it is.
 	b.Run("cp", func(b *testing.B) { each(b, "cp", "-r", filepath.Join(model, "shop"), "shop") })
+	b.Run("forge", func(b *testing.B) { each(b, forge, args...) })
 	b.Run("start", func(b *testing.B) { each(b, forge, "version") })
 }
 
