@@ -12,11 +12,14 @@ import (
 	"text/template"
 
 	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/mod/semver"
 )
 
 // Catalog is every provider forge knows, sorted by ID, and the questions every
 // project answers. It is read-only after Load.
 type Catalog struct {
+	// Version is the version of forge and of its templates.
+	Version   string     `json:"version"`
 	Auth      []Provider `json:"auth"`
 	Payments  []Provider `json:"payments"`
 	questions []Question
@@ -27,6 +30,10 @@ type Catalog struct {
 	fsys      fs.FS
 }
 
+// catalogFile holds what is true of all templates: their version, and the
+// questions every project answers.
+const catalogFile = "catalog.toml"
+
 // commonLayer is the shared layer that every provider of a kind builds on.
 const commonLayer = "_common"
 
@@ -36,12 +43,18 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, fsys: fsys}
 	var errs []error
 	var root struct {
+		Version   string     `toml:"version"`
 		Questions []Question `toml:"question"`
 	}
-	errs = append(errs, decode(fsys, "questions.toml", &root)...)
+	found := decode(fsys, catalogFile, &root)
+	if len(found) == 0 && !semver.IsValid("v"+root.Version) {
+		found = append(found, &ProviderError{Path: catalogFile, Key: "version", Err: fmt.Errorf("%q is not a version like 0.1.0", root.Version)})
+	}
+	errs = append(errs, found...)
+	c.Version = root.Version
 	for i, q := range root.Questions {
 		for _, what := range q.problems() {
-			errs = append(errs, &ProviderError{Path: "questions.toml", Key: fmt.Sprintf("question[%d]", i), Err: errors.New(what)})
+			errs = append(errs, &ProviderError{Path: catalogFile, Key: fmt.Sprintf("question[%d]", i), Err: errors.New(what)})
 		}
 	}
 	errs = append(errs, c.loadLayer("base", &c.base)...)

@@ -11,7 +11,8 @@ import (
 // small is a catalog of two auth providers and one payment provider.
 func small(changes map[string]string) fstest.MapFS {
 	files := map[string]string{
-		"questions.toml": `
+		"catalog.toml": `
+version = "0.1.0"
 [[question]]
 key = "name"
 message = "Name"
@@ -112,7 +113,7 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no require, pin, implies or sum line"},
 		{"auth/README.md", "x", "auth/README.md: only folders belong here"},
 		{"auth/Acme Inc/provider.toml", head, `auth/Acme Inc/provider.toml: id: folder name "Acme Inc" is not`},
-		{"questions.toml", "[[question]]\nkey = \"k\"\n", `questions.toml: question[0]: "k" needs a key and a message`},
+		{"catalog.toml", "version = \"0.1.0\"\n[[question]]\nkey = \"k\"\n", `catalog.toml: question[0]: "k" needs a key and a message`},
 	} {
 		_, err := Load(small(map[string]string{fault.file: fault.data}))
 		if err == nil || !strings.Contains(err.Error(), fault.want) {

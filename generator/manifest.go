@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// Version is the version of forge and of the templates it embeds.
-const Version = "0.1.0"
-
 // Where forge keeps its own record in a project.
 const (
 	RecordDir    = ".forge"
@@ -45,7 +42,7 @@ type FileRecord struct {
 // .forge/base the pristine bytes of every file that a later upgrade may have
 // to merge. Migrations are append-only and never merged, so they have none.
 func Record(s *Spec, target *Tree) (*Tree, error) {
-	m := Manifest{Schema: manifestSchema, Forge: Version, Answers: s.Answers}
+	m := Manifest{Schema: manifestSchema, Forge: s.catalog.Version, Answers: s.Answers}
 	var files []File
 	for f := range target.All() {
 		m.Files = append(m.Files, FileRecord{
@@ -80,8 +77,8 @@ func ReadManifest(fsys fs.FS) (*Manifest, error) {
 		return nil, fmt.Errorf("%s: %w", ManifestPath, err)
 	}
 	if m.Schema != manifestSchema {
-		return nil, fmt.Errorf("%s: schema %d, but forge %s knows schema %d only: use the forge that wrote it (%s)",
-			ManifestPath, m.Schema, Version, manifestSchema, m.Forge)
+		return nil, fmt.Errorf("%s: schema %d, but this forge knows schema %d only: use the forge that wrote it (%s)",
+			ManifestPath, m.Schema, manifestSchema, m.Forge)
 	}
 	return m, nil
 }

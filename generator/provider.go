@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // Kind is what a provider is chosen for: authentication or payment.
@@ -49,6 +51,7 @@ type layer struct {
 	URLs      []URL      `toml:"url" json:"urls,omitempty"`
 	GoLive    []GoLive   `toml:"golive" json:"golive,omitempty"`
 	Requires  []Module   `toml:"require" json:"requires,omitempty"`
+	Renames   []Rename   `toml:"rename" json:"-"`
 }
 
 // EnvVar is one environment variable of the generated server.
@@ -108,6 +111,14 @@ type GoLive struct {
 type Module struct {
 	Path    string `toml:"module" json:"module"`
 	Version string `toml:"version" json:"version"`
+}
+
+// Rename says that the templates of version Since and later write To what
+// earlier ones wrote From. An upgrade moves the user's file, edits and all.
+type Rename struct {
+	Since string `toml:"since"`
+	From  string `toml:"from"`
+	To    string `toml:"to"`
 }
 
 var (
@@ -182,6 +193,17 @@ func (l *layer) problems() []problem {
 			add(key, "%s: example does not match its own pattern", e.Name)
 		case e.Default != "" && !re.MatchString(e.Default):
 			add(key, "%s: default does not match the pattern", e.Name)
+		}
+	}
+	for i, r := range l.Renames {
+		key := fmt.Sprintf("rename[%d]", i)
+		if !semver.IsValid("v" + r.Since) {
+			add(key, "since %q is not a version like 0.2.0", r.Since)
+		}
+		for _, path := range []string{r.From, r.To} {
+			if err := checkPath(path); err != nil {
+				add(key, "%v", err)
+			}
 		}
 	}
 	for i, s := range l.Steps {

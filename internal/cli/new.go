@@ -183,7 +183,7 @@ func (a *app) write(ctx context.Context, c *generator.Catalog, j job) error {
 		plan = plan.KeepConflicts()
 	}
 	doc := view.Document{
-		Dir: j.dir, DryRun: j.flags.dryRun, Forge: generator.Version, Answers: j.answers,
+		Dir: j.dir, DryRun: j.flags.dryRun, Forge: c.Version, Answers: j.answers,
 		Command: a.command(c, j), Files: view.Changes(plan, record), Next: nextSteps(j.dir, spec),
 	}
 	switch {

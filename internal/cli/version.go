@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/insforge/forge/generator"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -14,7 +12,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print forge's version, which is also its templates' version",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.Out, "forge "+generator.Version)
+			c, err := a.catalog()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.Out, "forge "+c.Version)
 			return err
 		},
 	}

@@ -64,7 +64,7 @@ func catalog(t *testing.T) *generator.Catalog {
 	}
 	const credential = "credential = \"a token\"\n"
 	c, err := generator.Load(fstest.MapFS{
-		"questions.toml":                file(questions),
+		"catalog.toml":                  file("version = \"0.1.0\"\n" + questions),
 		"base/layer.toml":               file(""),
 		"auth/_common/layer.toml":       file(""),
 		"auth/acme/provider.toml":       provider("Acme", credential),
