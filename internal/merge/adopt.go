@@ -1,12 +1,11 @@
 package merge
 
-import "fmt"
-
 // Structured reports whether path names a file that is merged by its
 // structure. Only files at the project's root are: a go.mod further down
 // belongs to another module, and a .gitignore there has other rules.
 func Structured(path string) bool {
-	return adopterOf(path) != nil
+	_, ok := formatOf(path)
+	return ok
 }
 
 // Adopt returns the user's file with what forge needs added. Nothing of the
@@ -22,9 +21,9 @@ func Structured(path string) bool {
 // Errors have the form file:line:col: reason. Adopt never returns a file that
 // it could not read back.
 func Adopt(path string, user, want []byte) ([]byte, error) {
-	adopt := adopterOf(path)
-	if adopt == nil {
-		return nil, fmt.Errorf("%s: not a file that is merged by its structure", path)
+	format, ok := formatOf(path)
+	if !ok {
+		return nil, notStructured(path)
 	}
 	wanted, err := newSource("forge's "+path, want)
 	if err != nil {
@@ -33,7 +32,7 @@ func Adopt(path string, user, want []byte) ([]byte, error) {
 	if len(user) == 0 {
 		// An empty file holds nothing to keep, so forge's stands as it is, its
 		// comments included, once it is known to be sound.
-		if _, err := adopt(wanted, wanted); err != nil {
+		if _, err := format.adopt(wanted, wanted); err != nil {
 			return nil, err
 		}
 		return want, nil
@@ -42,7 +41,7 @@ func Adopt(path string, user, want []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := adopt(mine, wanted)
+	text, err := format.adopt(mine, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +51,3 @@ func Adopt(path string, user, want []byte) ([]byte, error) {
 // An adopter returns the user's text with what is missing from want added, in
 // the user's line endings.
 type adopter func(user, want source) (string, error)
-
-func adopterOf(path string) adopter {
-	switch path {
-	case "go.mod":
-		return adoptGoMod
-	case "go.sum":
-		return adoptGoSum
-	case "insforge.toml":
-		return adoptTOML
-	case ".env.example":
-		return adoptEnv
-	case ".gitignore":
-		return adoptIgnore
-	}
-	return nil
-}

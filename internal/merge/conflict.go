@@ -12,15 +12,17 @@ type Labels struct{ User, Base, Target string }
 type Result struct {
 	// Data is the file. Where Conflicts has an entry it holds git's markers,
 	// with the base section.
-	Data      []byte
+	Data []byte
+	// Conflicts are in the order of the file. Without any the merge is clean.
 	Conflicts []Conflict
 }
 
-// Conflict is one place where both sides changed the same text.
+// Conflict is one place where forge cannot decide what the file should say.
 type Conflict struct {
 	// Line is the line of the opening marker in Result.Data, from 1.
 	Line int
-	// User, Base and Target are the lines of each side, with their line endings.
+	// User, Base and Target are the lines of each side, with their line endings
+	// and without what both sides agree on above and below.
 	User, Base, Target string
 	// Reason says in one line what forge cannot decide, if there is more to say
 	// than that both sides changed the same lines.
@@ -56,13 +58,13 @@ func (c Conflict) marked(l Labels, newline string) string {
 	return b.String()
 }
 
-// HasMarkers reports whether data holds a line that opens or closes a conflict.
+// HasMarkers reports whether data holds a line that opens or closes a conflict,
+// whoever wrote it.
 func HasMarkers(data []byte) bool {
 	for line := range bytes.Lines(data) {
-		for _, mark := range []string{markUser + " ", markTarget + " "} {
-			if bytes.HasPrefix(line, []byte(mark)) {
-				return true
-			}
+		mark, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" "))
+		if string(mark) == markUser || string(mark) == markTarget {
+			return true
 		}
 	}
 	return false

@@ -2,37 +2,50 @@ package merge
 
 import "strings"
 
-// envKey is one variable of a .env.example.
-type envKey struct {
-	name  string
-	block string // the comment lines right above, and its own line
-	apart bool   // a blank line stands above the block
+// envFile is a parsed .env.example.
+type envFile struct {
+	source
+	keys []envKey
+	// mentioned holds the names that comments assign to. Most are keys, offered;
+	// the rest are remarks that happen to look like it.
+	mentioned map[string]bool
 }
 
+// envKey is one variable of a .env.example.
+type envKey struct {
+	name     string
+	value    string
+	offered  bool // only there as a comment
+	start    int  // offset of its line
+	comments int  // offset of the comment lines right above, or of its line
+	apart    bool // a blank line stands above those
+}
+
+// adoptEnv adds the missing variables at the end, as one paragraph.
 func adoptEnv(user, want source) (string, error) {
-	mine, err := envKeys(user)
+	mine, err := parseEnv(user)
 	if err != nil {
 		return "", err
 	}
-	wanted, err := envKeys(want)
+	wanted, err := parseEnv(want)
 	if err != nil {
 		return "", err
 	}
 	has := make(map[string]bool)
-	for _, k := range mine {
+	for _, k := range mine.keys {
 		has[k.name] = true
 	}
 
 	var paragraph strings.Builder
-	for _, k := range wanted {
-		if has[k.name] {
+	for _, k := range wanted.keys {
+		if has[k.name] || mine.mentioned[k.name] {
 			continue
 		}
 		has[k.name] = true
 		if k.apart && paragraph.Len() > 0 {
 			paragraph.WriteString("\n")
 		}
-		paragraph.WriteString(k.block)
+		paragraph.WriteString(wanted.block(k))
 	}
 	if paragraph.Len() == 0 {
 		return user.text, nil
@@ -40,10 +53,11 @@ func adoptEnv(user, want source) (string, error) {
 	return user.apply([]edit{user.addition(paragraph.String())}), nil
 }
 
-// envKeys returns the variables of s in their order. A variable that is only
+// parseEnv returns the variables of s in their order. A variable that is only
 // there as a comment, such as "# ADDR=:8080", counts: that is how an optional
 // one is offered, and how a user declines one.
-func envKeys(s source) ([]envKey, error) {
+func parseEnv(s source) (*envFile, error) {
+	f := &envFile{source: s, mentioned: make(map[string]bool)}
 	lines := s.lines()
 	set := make(map[string]bool)
 	for _, l := range lines {
@@ -56,36 +70,67 @@ func envKeys(s source) ([]envKey, error) {
 		}
 		set[name] = true
 	}
+	offers := make(map[string]int) // the line that offers a variable
+	for i, l := range lines {
+		if name, ok := offeredName(l); ok && l.comment() && !set[name] {
+			f.mentioned[name] = true
+			if i+1 == len(lines) || !lines[i+1].prose() {
+				offers[name] = i
+			}
+		}
+	}
 
-	var keys []envKey
 	first := 0 // first line of the comment block above the current line
 	for i, l := range lines {
 		if l.blank() {
 			first = i + 1
 			continue
 		}
-		name, ok := offeredName(l)
-		if !l.comment() {
-			name, ok = splitEnv(l.text)
-		} else if set[name] {
-			ok = false // a remark about a variable that has its own line
+		name, ok := splitEnv(l.text)
+		if l.comment() {
+			var at int
+			name, _ = offeredName(l)
+			at, ok = offers[name]
+			ok = ok && at == i
 		}
 		if !ok {
 			continue
 		}
-		var block strings.Builder
-		for _, b := range lines[first : i+1] {
-			block.WriteString(b.text + "\n")
-		}
-		keys = append(keys, envKey{
-			name:  name,
-			block: block.String(),
-			apart: first > 0 && lines[first-1].blank(),
+		_, value, _ := strings.Cut(l.text, "=")
+		f.keys = append(f.keys, envKey{
+			name:     name,
+			value:    strings.TrimSpace(value),
+			offered:  l.comment(),
+			start:    l.start,
+			comments: lines[first].start,
+			apart:    first > 0 && lines[first-1].blank(),
 		})
 		first = i + 1
 	}
-	return keys, nil
+	return f, nil
 }
+
+// key returns the last key of that name, which is the one that counts, and how
+// many there are.
+func (f *envFile) key(name string) (found *envKey, n int) {
+	for i := range f.keys {
+		if f.keys[i].name == name {
+			found, n = &f.keys[i], n+1
+		}
+	}
+	return found, n
+}
+
+// comment returns the comment lines right above k.
+func (f *envFile) comment(k envKey) string { return f.text[k.comments:k.start] }
+
+// line returns the line of k without its ending.
+func (f *envFile) line(k envKey) string {
+	return strings.TrimRight(f.text[k.start:f.lineEnd(k.start)], "\r\n")
+}
+
+// block returns the lines of k with the comment right above.
+func (f *envFile) block(k envKey) string { return f.comment(k) + f.line(k) + "\n" }
 
 // envName returns the variable that l sets, or why l cannot be read.
 func envName(s source, l line) (string, error) {
@@ -109,6 +154,16 @@ func offeredName(l line) (string, bool) {
 		return "", false
 	}
 	return splitEnv(text)
+}
+
+// prose reports whether l is a comment that says something. An assignment right
+// above it is a wrapped sentence's, not an offer.
+func (l line) prose() bool {
+	if !l.comment() || strings.Trim(l.text, "# \t") == "" {
+		return false
+	}
+	_, ok := offeredName(l)
+	return !ok
 }
 
 // splitEnv returns the name in NAME=value or export NAME=value.

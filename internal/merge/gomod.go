@@ -2,49 +2,71 @@ package merge
 
 import (
 	"errors"
-	"go/version"
+	"reflect"
 	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
-	"golang.org/x/mod/semver"
 )
 
-// adoptGoMod edits the text at the places the parser reports, because printing
-// the parsed file would also reformat what is not forge's to touch.
+// goModMerge is a merge of three go.mod files. It edits the text at the places
+// the parser reports, because printing the parsed file would also reformat
+// what is not forge's to touch.
+type goModMerge struct {
+	user, want source
+	file       *modfile.File // the user's
+	forge      goMod         // what forge wants
+	outcome    goMod         // what the result must say
+}
+
+// adoptGoMod is the merge without an earlier file of forge's.
 func adoptGoMod(user, want source) (string, error) {
-	wanted, err := parseGoMod(want)
+	m, err := newGoModMerge(source{}, user, want)
 	if err != nil {
 		return "", err
 	}
-	if err := onlyRequires(want, wanted); err != nil {
+	if line := m.file.Module; line != nil && line.Mod.Path != m.forge.module {
+		return "", user.errorf(line.Syntax.Start.Byte, "the module is %s, but forge was asked for %s; give forge the module path %s", line.Mod.Path, m.forge.module, line.Mod.Path)
+	}
+	text, err := m.edited()
+	if err != nil {
 		return "", err
+	}
+	return text, m.check(text)
+}
+
+func openGoMod(base, user, target source) (structure, error) {
+	return newGoModMerge(base, user, target)
+}
+
+func newGoModMerge(base, user, want source) (*goModMerge, error) {
+	wanted, err := parseGoMod(want)
+	if err != nil {
+		return nil, err
+	}
+	if err := onlyRequires(want, wanted); err != nil {
+		return nil, err
+	}
+	was, err := parseGoMod(base)
+	if err != nil {
+		return nil, err
 	}
 	mine, err := parseGoMod(user)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	m := &goModMerge{user: user, want: want, file: mine, forge: readGoMod(wanted)}
 	if !hasStatements(mine) {
-		if err := user.refuseMark(); err != nil {
-			return "", err
-		}
-		return user.apply([]edit{user.addition(want.text)}), nil
+		m.outcome = m.forge
+		return m, nil
 	}
 	if mine.Module == nil {
-		return "", user.errorf(0, "has no module line; add module %s", wanted.Module.Mod.Path)
+		return nil, user.errorf(0, "has no module line; add module %s", m.forge.module)
 	}
-	if is, must := mine.Module.Mod.Path, wanted.Module.Mod.Path; is != must {
-		return "", user.errorf(mine.Module.Syntax.Start.Byte, "the module is %s, but forge was asked for %s; give forge the module path %s", is, must, is)
-	}
-
-	edits := goLine(user, mine, wanted)
-	more, err := requirements(user, mine, wanted)
-	if err != nil {
-		return "", err
-	}
-	text := user.apply(append(edits, more...))
-	return text, checkGoMod(source{name: user.name, text: text}, mine, wanted)
+	earlier := readGoMod(was)
+	m.outcome = mergeGoMod(earlier, readGoMod(mine), m.forge, bareRequires(base, was, user, mine))
+	return m, m.refuseExcluded(earlier)
 }
 
 // parseGoMod parses s strictly, as the go command does for the main module.
@@ -73,18 +95,11 @@ func onlyRequires(s source, want *modfile.File) error {
 		return s.errorf(0, "has no module line")
 	}
 	for _, stmt := range want.Syntax.Stmt {
-		verb := ""
-		switch stmt := stmt.(type) {
-		case *modfile.Line:
-			verb = stmt.Token[0]
-		case *modfile.LineBlock:
-			verb = stmt.Token[0]
-		}
-		switch verb {
-		case "", "module", "go", "require":
+		switch verb(stmt) {
+		case "", "module", "go", "toolchain", "require":
 		default:
 			start, _ := stmt.Span()
-			return s.errorf(start.Byte, "forge does not add %s lines to a go.mod", verb)
+			return s.errorf(start.Byte, "forge does not add %s lines to a go.mod", verb(stmt))
 		}
 	}
 	for _, r := range want.Require {
@@ -96,25 +111,72 @@ func onlyRequires(s source, want *modfile.File) error {
 	return nil
 }
 
-func hasStatements(file *modfile.File) bool {
-	return slices.ContainsFunc(file.Syntax.Stmt, func(stmt modfile.Expr) bool {
-		_, comment := stmt.(*modfile.CommentBlock)
-		return !comment
-	})
+// verb returns the word a statement starts with, or "" for a comment.
+func verb(stmt modfile.Expr) string {
+	switch stmt := stmt.(type) {
+	case *modfile.Line:
+		return stmt.Token[0]
+	case *modfile.LineBlock:
+		return stmt.Token[0]
+	}
+	return ""
 }
 
-// goLine raises the go line to the higher of the two, or adds it.
-func goLine(user source, mine, want *modfile.File) []edit {
-	switch {
-	case want.Go == nil:
-		return nil
-	case mine.Go == nil:
-		at := user.lineEnd(mine.Module.Syntax.End.Byte)
-		return []edit{user.insertLines(at, "\ngo "+want.Go.Version+"\n")}
-	case version.Compare("go"+want.Go.Version, "go"+mine.Go.Version) <= 0:
-		return nil
+func hasStatements(file *modfile.File) bool {
+	return slices.ContainsFunc(file.Syntax.Stmt, func(stmt modfile.Expr) bool { return verb(stmt) != "" })
+}
+
+func (m *goModMerge) edited() (string, error) {
+	if !hasStatements(m.file) {
+		return m.user.apply([]edit{m.user.addition(m.want.text)}), nil
 	}
-	return []edit{replaceLast(user, mine.Go.Syntax, want.Go.Version)}
+	user := m.user.with(m.user.apply(m.user.without(m.surplus())))
+	file, err := parseGoMod(user)
+	if err != nil {
+		return "", err
+	}
+	edits := slices.Concat(m.outcome.header(user, file), m.outcome.requirements(user, file))
+	return user.apply(edits), nil
+}
+
+func (m *goModMerge) check(text string) error {
+	result := m.user.with(text)
+	file, err := modfile.Parse(result.name, []byte(text), nil)
+	if err != nil {
+		return result.errorf(0, "the merged file would not parse: %v", err)
+	}
+	if !reflect.DeepEqual(readGoMod(file), m.outcome) {
+		return result.errorf(0, "the merged file would not hold the lines it must")
+	}
+	return nil
+}
+
+// disputes returns none: of two versions, the higher is right for both sides.
+func (m *goModMerge) disputes(string) ([]dispute, error) { return nil, nil }
+
+// header returns the edits that bring the lines before the requirements up to g.
+func (g goMod) header(user source, file *modfile.File) []edit {
+	var edits []edit
+	if file.Module.Mod.Path != g.module {
+		edits = append(edits, replaceLast(user, file.Module.Syntax, modfile.AutoQuote(g.module)))
+	}
+	at := user.lineEnd(file.Module.Syntax.End.Byte)
+	switch {
+	case file.Go == nil && g.goVersion != "":
+		edits = append(edits, user.insertLines(at, "\ngo "+g.goVersion+"\n"))
+	case file.Go != nil:
+		at = user.lineEnd(file.Go.Syntax.End.Byte)
+		if file.Go.Version != g.goVersion {
+			edits = append(edits, replaceLast(user, file.Go.Syntax, g.goVersion))
+		}
+	}
+	switch {
+	case file.Toolchain == nil && g.toolchain != "":
+		edits = append(edits, user.insertLines(at, "\ntoolchain "+g.toolchain+"\n"))
+	case file.Toolchain != nil && file.Toolchain.Name != g.toolchain:
+		edits = append(edits, replaceLast(user, file.Toolchain.Syntax, g.toolchain))
+	}
+	return edits
 }
 
 // replaceLast replaces the last word of a line.
@@ -122,31 +184,4 @@ func replaceLast(s source, l *modfile.Line, word string) edit {
 	end := l.End.Byte
 	start := l.Start.Byte + strings.LastIndexAny(s.text[l.Start.Byte:end], " \t") + 1
 	return edit{start: start, end: end, text: word}
-}
-
-// checkGoMod parses the result again and compares it with both sides.
-func checkGoMod(result source, mine, want *modfile.File) error {
-	file, err := modfile.Parse(result.name, []byte(result.text), nil)
-	if err != nil {
-		return result.errorf(0, "the merged file would not parse: %v", err)
-	}
-	got := newest(file.Require)
-	for _, r := range slices.Concat(mine.Require, want.Require) {
-		g := got[r.Mod.Path]
-		if g == nil || semver.Compare(g.Mod.Version, r.Mod.Version) < 0 {
-			return result.errorf(0, "the merged file would lose %s %s", r.Mod.Path, r.Mod.Version)
-		}
-	}
-	for _, r := range want.Require {
-		if !r.Indirect && !hasDirect(file, r.Mod.Path) {
-			return result.errorf(0, "the merged file would leave %s indirect", r.Mod.Path)
-		}
-	}
-	others := func(f *modfile.File) [5]int {
-		return [5]int{len(f.Replace), len(f.Exclude), len(f.Retract), len(f.Tool), len(f.Godebug)}
-	}
-	if others(file) != others(mine) || len(got) != len(newest(slices.Concat(mine.Require, want.Require))) {
-		return result.errorf(0, "the merged file would not hold the same lines")
-	}
-	return nil
 }

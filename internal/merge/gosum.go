@@ -2,6 +2,7 @@ package merge
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,52 +17,102 @@ type checksum struct {
 	start int // offset in the source
 }
 
+// goSumMerge is a merge of three go.sum files.
+type goSumMerge struct {
+	user    source
+	mine    []checksum
+	outcome map[checksum]bool // the lines the result must have, without offsets
+}
+
+// adoptGoSum is the merge without an earlier file of forge's.
 func adoptGoSum(user, want source) (string, error) {
-	mine, err := checksums(user)
+	m, err := newGoSumMerge(source{}, user, want)
 	if err != nil {
 		return "", err
+	}
+	return m.edited()
+}
+
+func openGoSum(base, user, target source) (structure, error) {
+	return newGoSumMerge(base, user, target)
+}
+
+func newGoSumMerge(base, user, want source) (*goSumMerge, error) {
+	mine, err := checksums(user)
+	if err != nil {
+		return nil, err
 	}
 	wanted, err := checksums(want)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-
-	hashes := make(map[module.Version][]string)
-	var order []module.Version
-	add := func(c checksum) bool {
-		known := hashes[c.Version]
-		if slices.Contains(known, c.hash) {
-			return false
-		}
-		if known == nil {
-			order = append(order, c.Version)
-		}
-		hashes[c.Version] = append(known, c.hash)
-		return true
+	was, err := checksums(base)
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range mine {
-		add(c)
-	}
-	grown := false
 	for _, c := range wanted {
 		if err := cmp.Or(agree(user, mine, c), agree(want, wanted, c)); err != nil {
-			return "", err
+			return nil, err
 		}
-		grown = add(c) || grown
-	}
-	if !grown {
-		return user.text, nil
 	}
 
+	m := &goSumMerge{user: user, mine: mine, outcome: distinct(wanted)}
+	forges := distinct(slices.Concat(was, wanted))
+	// What only forge's earlier file has goes, unless there are modules of the
+	// user's own, whose needs nobody here knows. A line too many harms nothing.
+	if slices.ContainsFunc(mine, func(c checksum) bool { return !forges[c.line()] }) {
+		maps.Copy(m.outcome, distinct(mine))
+	}
+	return m, nil
+}
+
+// edited returns the user's text if it has just the right lines, and otherwise
+// all lines in the order in which the go command keeps them.
+func (m *goSumMerge) edited() (string, error) {
+	if maps.Equal(distinct(m.mine), m.outcome) {
+		return m.user.text, nil
+	}
+	hashes := make(map[module.Version][]string)
+	for c := range m.outcome {
+		hashes[c.Version] = append(hashes[c.Version], c.hash)
+	}
+	order := slices.Collect(maps.Keys(hashes))
 	module.Sort(order)
 	var out strings.Builder
-	for _, m := range order {
-		slices.Sort(hashes[m])
-		for _, h := range hashes[m] {
-			out.WriteString(m.Path + " " + m.Version + " " + h + "\n")
+	for _, v := range order {
+		for _, hash := range slices.Sorted(slices.Values(hashes[v])) {
+			out.WriteString(v.Path + " " + v.Version + " " + hash + "\n")
 		}
 	}
-	return user.inNewlines(out.String()), nil
+	return m.user.inNewlines(out.String()), nil
+}
+
+func (m *goSumMerge) check(text string) error {
+	result := m.user.with(text)
+	sums, err := checksums(result)
+	if err != nil {
+		return err
+	}
+	repeats := func(sums []checksum) int { return len(sums) - len(distinct(sums)) }
+	if !maps.Equal(distinct(sums), m.outcome) || repeats(sums) > repeats(m.mine) {
+		return result.errorf(0, "the merged file would not hold the lines it must")
+	}
+	return nil
+}
+
+// disputes returns none: two checksums of one module are an error, and any
+// other two lines go together.
+func (m *goSumMerge) disputes(string) ([]dispute, error) { return nil, nil }
+
+// line returns c without its place.
+func (c checksum) line() checksum { return checksum{Version: c.Version, hash: c.hash} }
+
+func distinct(sums []checksum) map[checksum]bool {
+	set := make(map[checksum]bool)
+	for _, c := range sums {
+		set[c.line()] = true
+	}
+	return set
 }
 
 // agree returns an error if a go.sum holds another hash of the same kind for

@@ -19,30 +19,43 @@ func adoptIgnore(user, want source) (string, error) {
 	for _, p := range patterns(user) {
 		mine[p.text] = p.start
 	}
-
-	var missing []string
+	missing := make(map[string]bool)
 	for _, p := range patterns(want) {
-		if slices.Contains(missing, p.text) {
-			continue
-		}
 		if _, ok := mine[p.text]; ok {
-			// The last matching rule wins, so an exception of forge's must
-			// also follow the rule that is added now.
-			if len(missing) > 0 && strings.HasPrefix(p.text, "!") {
-				missing = append(missing, p.text)
-			}
 			continue
 		}
 		if start, ok := mine["!"+p.text]; ok {
 			return "", user.errorf(start, "%s keeps what forge must ignore; remove the line, or add %s after it", "!"+p.text, p.text)
 		}
-		missing = append(missing, p.text)
+		missing[p.text] = true
 	}
-	if len(missing) == 0 {
-		return user.text, nil
+	return user.paragraph(want, missing), nil
+}
+
+// paragraph returns s with patterns of want's added at its end.
+func (s source) paragraph(want source, missing map[string]bool) string {
+	has := patternSet(s)
+	var add []string
+	ruled := false
+	for _, p := range patterns(want) {
+		// The last matching rule wins, so an exception of forge's must also
+		// follow the rule that is added now.
+		exception := strings.HasPrefix(p.text, "!")
+		again := ruled && has[p.text] && exception
+		at := slices.Index(add, p.text)
+		switch {
+		case !missing[p.text] && !again, at >= 0 && !exception:
+			continue
+		case at >= 0:
+			add = slices.Delete(add, at, at+1)
+		}
+		add = append(add, p.text)
+		ruled = ruled || !exception
 	}
-	paragraph := addedHeading + "\n" + strings.Join(missing, "\n") + "\n"
-	return user.apply([]edit{user.addition(paragraph)}), nil
+	if len(add) == 0 {
+		return s.text
+	}
+	return s.apply([]edit{s.addition(addedHeading + "\n" + strings.Join(add, "\n") + "\n")})
 }
 
 func patterns(s source) []pattern {

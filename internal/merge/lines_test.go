@@ -69,6 +69,11 @@ SECRET=
 			result: "# A=1 makes it fast\n# B=2\n\nA=1\n",
 		},
 		{
+			name: "a wrapped sentence that looks like a variable", user: "X=1\n",
+			want:   "# Required unless\n# A=true.\n# Optional.\nB=\n\n# For tests.\n# A=false\n",
+			result: "X=1\n\n# Required unless\n# A=true.\n# Optional.\nB=\n\n# For tests.\n# A=false\n",
+		},
+		{
 			name: "a remark that looks like a variable", want: "# One of:\n# A=x\nA=1\n", user: "B=1\n",
 			result: "B=1\n\n# One of:\n# A=x\nA=1\n",
 		},

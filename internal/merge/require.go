@@ -1,7 +1,6 @@
 package merge
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -10,47 +9,106 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// requirements returns the edits that bring the user's requirements up to
-// forge's: the higher version wins, and a direct requirement stays or becomes
-// direct. A line that becomes direct stays where it is; moving it is go mod
-// tidy's business.
-func requirements(user source, mine, want *modfile.File) ([]edit, error) {
-	has, wanted := newest(mine.Require), newest(want.Require)
+// bareRequires returns the paths that the user requires on one line, with no
+// other comments on and above it than in base.
+func bareRequires(base source, was *modfile.File, user source, mine *modfile.File) map[string]bool {
+	comments := func(s source, r *modfile.Require) string {
+		start, line := r.Syntax.Start.Byte, r.Syntax.End.Byte
+		above := s.text[s.commentsAbove(start, "//"):s.lineStart(start)]
+		return unindented(above + s.text[line:s.lineEnd(line)])
+	}
+	earlier := make(map[string]string)
+	for _, r := range was.Require {
+		earlier[r.Mod.Path] = comments(base, r)
+	}
+	bare := make(map[string]bool)
+	for _, r := range mine.Require {
+		_, twice := bare[r.Mod.Path]
+		bare[r.Mod.Path] = !twice && comments(user, r) == earlier[r.Mod.Path]
+	}
+	return bare
+}
+
+// refuseExcluded returns an error if the user excludes a version that forge's
+// step from was makes necessary.
+func (m *goModMerge) refuseExcluded(was goMod) error {
+	for _, path := range m.forge.sorted() {
+		if m.forge.requires[path] == was.requires[path] {
+			continue
+		}
+		version := m.outcome.requires[path].version
+		for _, e := range m.file.Exclude {
+			if e.Mod.Path == path && e.Mod.Version == version {
+				return m.user.errorf(e.Syntax.Start.Byte, "%s %s is excluded, but forge needs it; remove the line, or require a higher version", path, version)
+			}
+		}
+	}
+	return nil
+}
+
+// surplus returns the lines that the outcome lacks: requirements, with their
+// comments, blocks that hold nothing else, and the toolchain.
+func (m *goModMerge) surplus() lineSet {
+	user, drop := m.user, make(lineSet)
+	if t := m.file.Toolchain; t != nil && m.outcome.toolchain == "" {
+		drop[user.lineStart(t.Syntax.Start.Byte)] = true
+	}
+	for _, r := range m.file.Require {
+		if m.outcome.requires[r.Mod.Path].lines == 0 {
+			drop.add(user, user.commentsAbove(r.Syntax.Start.Byte, "//"), user.lineEnd(r.Syntax.End.Byte))
+		}
+	}
+	for _, stmt := range m.file.Syntax.Stmt {
+		b, ok := stmt.(*modfile.LineBlock)
+		if !ok || verb(b) != "require" || len(b.Line) == 0 {
+			continue
+		}
+		start, end := user.lineEnd(b.LParen.Pos.Byte), user.lineStart(b.RParen.Pos.Byte)
+		if drop.holds(user, start, end) {
+			drop.add(user, user.lineStart(b.Start.Byte), user.lineEnd(b.RParen.Pos.Byte))
+		}
+	}
+	return drop
+}
+
+// requirements returns the edits that bring the user's requirements up to g,
+// except for removals. A line whose requirement becomes direct or indirect
+// stays where it is; moving it is go mod tidy's business.
+func (g goMod) requirements(user source, file *modfile.File) []edit {
+	has, newest := readGoMod(file).requires, newest(file.Require)
 	var edits []edit
 	var direct, indirect []module.Version
-	for _, path := range slices.Sorted(maps.Keys(wanted)) {
-		h, isDirect := has[path], hasDirect(want, path)
-		version := wanted[path].Mod.Version
+	for _, path := range g.sorted() {
+		is, must := has[path], g.requires[path]
 		switch {
-		case h != nil:
-			if semver.Compare(h.Mod.Version, version) < 0 {
-				edits = append(edits, replaceLast(user, h.Syntax, version))
-			} else {
-				version = h.Mod.Version
-			}
-			if isDirect && !hasDirect(mine, path) {
-				edits = append(edits, unmarkIndirect(h.Syntax))
-			}
-		case isDirect:
-			direct = append(direct, wanted[path].Mod)
-		default:
-			indirect = append(indirect, wanted[path].Mod)
+		case is.lines == 0 && must.direct:
+			direct = append(direct, module.Version{Path: path, Version: must.version})
+			continue
+		case is.lines == 0:
+			indirect = append(indirect, module.Version{Path: path, Version: must.version})
+			continue
 		}
-		for _, e := range mine.Exclude {
-			if e.Mod.Path == path && e.Mod.Version == version {
-				return nil, user.errorf(e.Syntax.Start.Byte, "%s %s is excluded, but forge needs it; remove the line, or require a higher version", path, version)
+		if is.version != must.version {
+			edits = append(edits, replaceLast(user, newest[path].Syntax, must.version))
+		}
+		if must.direct && !is.direct {
+			edits = append(edits, unmarkIndirect(newest[path].Syntax))
+		}
+		for _, r := range file.Require {
+			if !must.direct && !r.Indirect && r.Mod.Path == path {
+				edits = append(edits, markIndirect(r.Syntax))
 			}
 		}
 	}
 
-	added, block := addRequires(user, mine, direct, "")
+	added, block := addRequires(user, file, direct, "")
 	edits = append(edits, added...)
-	added, indirectBlock := addRequires(user, mine, indirect, " // indirect")
+	added, indirectBlock := addRequires(user, file, indirect, " // indirect")
 	edits = append(edits, added...)
 	if block += indirectBlock; block != "" {
-		edits = append(edits, addBlocks(user, mine, block))
+		edits = append(edits, addBlocks(user, file, block))
 	}
-	return edits, nil
+	return edits
 }
 
 // newest returns the requirement of each path. A go.mod may name one twice, and
@@ -65,10 +123,13 @@ func newest(requires []*modfile.Require) map[string]*modfile.Require {
 	return found
 }
 
-func hasDirect(file *modfile.File, path string) bool {
-	return slices.ContainsFunc(file.Require, func(r *modfile.Require) bool {
-		return r.Mod.Path == path && !r.Indirect
-	})
+// markIndirect puts the indirect mark on a line, before a comment it may have.
+func markIndirect(l *modfile.Line) edit {
+	if len(l.Suffix) == 0 {
+		return edit{start: l.End.Byte, end: l.End.Byte, text: " // indirect"}
+	}
+	after := l.Suffix[0].Start.Byte + len("//")
+	return edit{start: after, end: after, text: " indirect;"}
 }
 
 // unmarkIndirect takes the indirect mark from a line, and only the mark if the
@@ -135,14 +196,7 @@ func addBlocks(user source, mine *modfile.File, blocks string) edit {
 	end := 0
 	for _, verbs := range [][]string{{"module", "go", "toolchain"}, {"require"}} {
 		for _, stmt := range mine.Syntax.Stmt {
-			verb := ""
-			switch stmt := stmt.(type) {
-			case *modfile.Line:
-				verb = stmt.Token[0]
-			case *modfile.LineBlock:
-				verb = stmt.Token[0]
-			}
-			if slices.Contains(verbs, verb) {
+			if slices.Contains(verbs, verb(stmt)) {
 				_, stop := stmt.Span()
 				end = stop.Byte
 			}

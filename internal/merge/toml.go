@@ -154,6 +154,25 @@ func (f *tomlFile) key(path []string) *tomlKey {
 	return nil
 }
 
+// at returns the value at path, if there is one.
+func (f *tomlFile) at(path []string) (any, bool) {
+	var value any = f.values
+	for _, part := range path {
+		table, _ := value.(map[string]any)
+		inner, ok := table[part]
+		if !ok {
+			return nil, false
+		}
+		value = inner
+	}
+	return value, true
+}
+
+// remarks returns what the comments above k and behind it say.
+func (f *tomlFile) remarks(k *tomlKey) string {
+	return unindented(f.comment(k.parts[0]) + f.text[k.end:f.lineEnd(k.end)])
+}
+
 // header returns the table whose header names path, or nil.
 func (f *tomlFile) header(path []string) *tomlTable {
 	for _, t := range f.tables {
@@ -186,6 +205,24 @@ func (f *tomlFile) dotted(path []string) *tomlKey {
 		}
 	}
 	return nil
+}
+
+// hasTable reports whether path is a table, however it is written.
+func (f *tomlFile) hasTable(path []string) bool {
+	return f.header(path) != nil || f.implied(path) || f.key(path) != nil
+}
+
+// placeOf returns where the table at path is first named.
+func (f *tomlFile) placeOf(path []string) int {
+	for _, t := range f.tables {
+		if len(t.path) > 0 && within(t.path, path) {
+			return t.start
+		}
+	}
+	if k := f.dotted(path); k != nil {
+		return k.parts[0]
+	}
+	return 0
 }
 
 func within(path, parent []string) bool {

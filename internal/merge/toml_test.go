@@ -81,6 +81,11 @@ a = 1
 			result: "title = \"t\"\nproject_id = \"p\"\n\n[auth]\npassword . min_length = 9 # nine\ndisable_signup = true\npassword . require_number = true\n\n[x]\n",
 		},
 		{
+			name: "a string that ends like a comment", want: "project_id = \"p\"\n[auth]\ndisable_signup = true\n",
+			user:   "note = \"\"\"\n# x\"\"\"\n[auth]\n",
+			result: "note = \"\"\"\n# x\"\"\"\nproject_id = \"p\"\n[auth]\ndisable_signup = true\n",
+		},
+		{
 			name: "sub-table without its parent", want: "[auth]\ndisable_signup = true\n",
 			user:   "[auth.password]\nmin_length = 9\n",
 			result: "[auth.password]\nmin_length = 9\n\n[auth]\ndisable_signup = true\n",

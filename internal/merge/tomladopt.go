@@ -1,7 +1,6 @@
 package merge
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,55 +8,17 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// tomlMerge is the work on one file: the edits so far, and what is in the way.
-type tomlMerge struct {
-	user, want *tomlFile
-	edits      []edit
-	tail       []string // new tables, for the end of the file
-	problems   []error
-}
-
+// adoptTOML is the merge without an earlier file of forge's.
 func adoptTOML(user, want source) (string, error) {
-	wanted, err := parseTOML(want)
+	m, err := newTOMLMerge(source{}, user, want)
 	if err != nil {
 		return "", err
 	}
-	if err := plainTOML(wanted); err != nil {
-		return "", err
-	}
-	mine, err := parseTOML(user)
+	text, err := m.edited()
 	if err != nil {
 		return "", err
 	}
-
-	m := &tomlMerge{user: mine, want: wanted}
-	for _, t := range inOrder(wanted.tables, func(t *tomlTable) []string { return t.path }) {
-		m.table(t)
-	}
-	if err := errors.Join(m.problems...); err != nil {
-		return "", err
-	}
-	result := source{name: user.name, text: user.apply(m.edits)}
-	for _, table := range m.tail {
-		result.text = result.apply([]edit{result.addition(table)})
-	}
-	return result.text, checkTOML(result, mine, wanted)
-}
-
-// plainTOML returns an error unless f is written the one way forge writes:
-// headers and simple keys.
-func plainTOML(f *tomlFile) error {
-	for _, t := range f.tables {
-		if t.array {
-			return f.errorf(t.start, "forge does not merge arrays of tables")
-		}
-		for _, k := range t.keys {
-			if len(k.parts) > 1 || k.value.kind == unstable.InlineTable {
-				return f.errorf(k.parts[0], "forge does not merge dotted keys and inline tables; use a [table]")
-			}
-		}
-	}
-	return nil
+	return text, checkTOML(user.with(text), m.user, m.want)
 }
 
 // inOrder returns items in the order in which the InsForge CLI writes a file.
@@ -89,146 +50,75 @@ func inOrder[T any](items []T, path func(T) []string) []T {
 	return sorted
 }
 
-// table adds what the user's file lacks of t.
-func (m *tomlMerge) table(t *tomlTable) {
-	if err := m.reachable(t); err != nil {
-		m.refuse(err)
-		return
+// additions returns user, which the other edits are made in, with what is to be
+// added.
+func (m *tomlMerge) additions(user *tomlFile) string {
+	var edits []edit
+	for _, c := range m.choices {
+		if c.action == uniteValues && c.want != nil {
+			k := user.key(c.want.path)
+			edits = append(edits, user.unite(k.value, c.gained())...)
+		}
 	}
-	var missing []*tomlKey
-	for _, k := range inOrder(t.keys, func(k *tomlKey) []string { return k.path }) {
-		has := m.user.key(k.path)
+	var tail []string // new tables, for the end of the file
+	for _, t := range inOrder(m.want.tables, func(t *tomlTable) []string { return t.path }) {
+		missing := m.missing(t)
 		switch {
-		case has != nil:
-			m.value(has, k)
-		case m.user.header(k.path) != nil || m.user.implied(k.path):
-			at := m.user.placeOf(k.path)
-			m.refuse(m.user.errorf(at, "%s is a table, but forge needs it to be %s; rename or remove it", dots(k.path), kindOf(k.value)))
+		case len(missing) == 0 && (!m.fresh(t) || user.hasTable(t.path)):
+		case len(t.path) > 0 && user.header(t.path) == nil && user.dotted(t.path) == nil:
+			tail = append(tail, m.want.chunk(t.start, t.end, "", "")+m.lines(missing, "", ""))
 		default:
-			missing = append(missing, k)
+			edits = append(edits, m.add(user, t, missing))
 		}
 	}
-	if err := m.add(t, missing); err != nil {
-		m.refuse(err)
+	result := user.with(user.apply(edits))
+	for _, table := range tail {
+		result.text = result.apply([]edit{result.addition(table)})
 	}
+	return result.text
 }
 
-// refuse records a problem, once if several tables run into the same one.
-func (m *tomlMerge) refuse(err error) {
-	said := func(p error) bool { return p.Error() == err.Error() }
-	if !slices.ContainsFunc(m.problems, said) {
-		m.problems = append(m.problems, err)
-	}
-}
-
-// reachable returns an error if something on the way to t, or at its place, is
-// not a table.
-func (m *tomlMerge) reachable(t *tomlTable) error {
-	for i := 1; i <= len(t.path); i++ {
-		path := t.path[:i]
-		if k := m.user.key(path); k != nil && k.value.kind != unstable.InlineTable {
-			return m.user.errorf(k.parts[0], "%s is %s, but forge needs a table there; rename or remove it", dots(path), kindOf(k.value))
-		}
-		if h := m.user.header(path); h != nil && h.array {
-			return m.user.errorf(h.start, "[[%s]] is an array of tables, but forge needs one table; write it with single brackets", dots(path))
-		}
-	}
-	return nil
-}
-
-// value merges two values of one key. Only arrays of strings grow.
-func (m *tomlMerge) value(has, k *tomlKey) {
-	isArray, wantsArray := has.value.kind == unstable.Array, k.value.kind == unstable.Array
-	switch {
-	case isArray != wantsArray || has.value.kind == unstable.InlineTable:
-		m.refuse(m.user.errorf(has.value.start, "%s is %s, but forge needs %s; change it by hand", dots(k.path), kindOf(has.value), kindOf(k.value)))
-	case !k.value.texts || len(k.value.elements) == 0:
-		// The user's value stands, whatever it is.
-	case !has.value.texts:
-		m.refuse(m.user.errorf(has.value.start, "%s holds more than strings, so forge cannot add %s; make it an array of strings", dots(k.path), k.value.elements[0].raw))
-	default:
-		m.edits = append(m.edits, m.user.unite(has.value, k.value.elements)...)
-	}
-}
-
-// add puts missing keys into the user's table, or adds the table.
-func (m *tomlMerge) add(t *tomlTable, missing []*tomlKey) error {
-	user, header := m.user, m.user.header(t.path)
-	if len(missing) == 0 && (header != nil || user.implied(t.path) || user.key(t.path) != nil) {
-		return nil
-	}
-	for i := 1; i <= len(t.path); i++ {
-		if k := user.key(t.path[:i]); k != nil {
-			return user.errorf(k.value.start, "%s is an inline table, which forge cannot extend; write it as [%s] so that forge can add %s", dots(k.path), dots(k.path), names(t, missing))
-		}
-	}
-
+// add returns the edit that puts missing keys into the user's table t.
+func (m *tomlMerge) add(user *tomlFile, t *tomlTable, missing []*tomlKey) edit {
+	header := user.header(t.path)
 	last, prefix := (*tomlKey)(nil), ""
 	if header != nil {
 		last = header.last()
-	} else if last = user.dotted(t.path); last != nil {
+	} else {
+		last = user.dotted(t.path)
 		prefix = user.text[last.parts[0]:last.parts[len(t.path)-last.base]]
-	}
-	var lines strings.Builder
-	for _, k := range missing {
-		indent := ""
-		if last != nil {
-			indent = user.indentAt(last.parts[0])
-		}
-		lines.WriteString(m.want.chunk(k.parts[0], k.end, indent, prefix))
 	}
 	switch {
 	case last != nil:
-		m.edits = append(m.edits, user.insertLines(user.lineEnd(last.end), lines.String()))
-	case len(t.path) == 0 && len(user.tables) == 1:
-		m.edits = append(m.edits, user.addition(lines.String()))
-	case len(t.path) == 0:
-		at := user.blockStart(user.tables[1].start)
-		m.edits = append(m.edits, user.insertLines(at, lines.String()+"\n"))
-	case header != nil:
-		m.edits = append(m.edits, user.insertLines(user.lineEnd(header.end), lines.String()))
-	default:
-		m.tail = append(m.tail, m.want.chunk(t.start, t.end, "", "")+lines.String())
+		lines := m.lines(missing, user.indentAt(last.parts[0]), prefix)
+		return user.insertLines(user.lineEnd(last.end), lines)
+	case len(t.path) > 0:
+		return user.insertLines(user.lineEnd(header.end), m.lines(missing, "", ""))
+	case len(user.tables) == 1:
+		return user.addition(m.lines(missing, "", ""))
 	}
-	return nil
+	at := user.commentStart(user.tables[1].start)
+	return user.insertLines(at, m.lines(missing, "", "")+"\n")
+}
+
+// lines returns keys of want's as they go into the user's file.
+func (m *tomlMerge) lines(keys []*tomlKey, indent, prefix string) string {
+	var lines strings.Builder
+	for _, k := range keys {
+		lines.WriteString(m.want.chunk(k.parts[0], k.end, indent, prefix))
+	}
+	return lines.String()
 }
 
 // chunk returns the lines from start to end with the comment right above.
 func (f *tomlFile) chunk(start, end int, indent, prefix string) string {
 	var out strings.Builder
-	for part := range strings.Lines(f.text[f.blockStart(start):f.lineStart(start)]) {
+	for part := range strings.Lines(f.comment(start)) {
 		out.WriteString(indent + strings.TrimLeft(part, " \t"))
 	}
 	text := strings.TrimRight(f.text[f.lineStart(start):f.lineEnd(end)], "\r\n")
 	out.WriteString(indent + prefix + strings.TrimLeft(text, " \t") + "\n")
 	return out.String()
-}
-
-// blockStart returns the offset of the comment lines right above a line, or of
-// the line itself.
-func (f *tomlFile) blockStart(offset int) int {
-	start := f.lineStart(offset)
-	for start > 0 {
-		above := f.lineStart(start - 1)
-		if !strings.HasPrefix(strings.TrimSpace(f.text[above:start]), "#") {
-			break
-		}
-		start = above
-	}
-	return start
-}
-
-// placeOf returns where the table at path is first named.
-func (f *tomlFile) placeOf(path []string) int {
-	for _, t := range f.tables {
-		if len(t.path) > 0 && within(t.path, path) {
-			return t.start
-		}
-	}
-	if k := f.dotted(path); k != nil {
-		return k.parts[0]
-	}
-	return 0
 }
 
 func dots(path []string) string { return strings.Join(path, ".") }
