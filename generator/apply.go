@@ -36,15 +36,25 @@ type Progress func(done, total int, path string) error
 // *StaleError, one with a symbolic link in it a *LinkError, and nothing is
 // written. A write that fails is an *ApplyError. A plan with conflicts is
 // refused. ErrBusy is another run at work in dir.
+//
+// A plan that leaves conflicts unresolved keeps what Abort needs to take all of
+// it back, until Finish; meanwhile Apply is ErrPending.
 func Apply(ctx context.Context, dir string, plan *Plan, record *Tree, progress Progress) error {
 	a := &applier{progress: progress, wait: busyWait}
 	return a.apply(ctx, dir, plan, record)
+}
+
+// Eject carries out plan as Apply does and removes forge's own files with it.
+func Eject(ctx context.Context, dir string, plan *Plan, progress Progress) error {
+	a := &applier{progress: progress, wait: busyWait, eject: true}
+	return a.apply(ctx, dir, plan, &Tree{})
 }
 
 // applier is what stays the same during one run.
 type applier struct {
 	progress Progress
 	wait     time.Duration
+	eject    bool
 	trial
 }
 
@@ -77,7 +87,7 @@ func (a *applier) apply(ctx context.Context, dir string, plan *Plan, record *Tre
 	}
 	defer d.close()
 	if rest == "" {
-		return a.inPlace(ctx, d, plan, writes)
+		return a.inPlace(ctx, d, plan, writes, record)
 	}
 	var stale []error
 	for _, c := range plan.Changes {
@@ -108,7 +118,7 @@ func (p *Plan) writes(record *Tree) ([]write, error) {
 		if err := checkPath(path); err != nil {
 			problems = append(problems, err)
 		}
-		if path == lockPath || path == journalDir || strings.HasPrefix(path, journalDir+"/") {
+		if ownFile(path) {
 			problems = append(problems, fmt.Errorf("%s: is where Apply keeps its journal", path))
 		}
 		if action == Delete {

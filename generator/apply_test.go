@@ -249,6 +249,7 @@ func TestApplyFaultAtEveryOperation(t *testing.T) {
 					if t.Failed() {
 						t.Fatalf("at operation %d, dead %v: %v", n, dead, err)
 					}
+					discard(t, watched, ".")
 					if seen <= n {
 						t.Logf("%d operations", seen)
 						break

@@ -27,6 +27,8 @@ func kindOf(mode fs.FileMode) string {
 		return "file"
 	case mode.IsDir():
 		return "folder"
+	case mode&fs.ModeSymlink != 0:
+		return "symbolic link"
 	case mode&fs.ModeNamedPipe != 0:
 		return "named pipe"
 	case mode&fs.ModeSocket != 0:
@@ -336,10 +338,22 @@ func ReadActual(dir string, paths []string) (*Tree, error) {
 		return nil, err
 	}
 	defer d.close()
-	return d.readActual(paths)
+	return d.readActual(paths, false)
 }
 
-func (d *disk) readActual(paths []string) (*Tree, error) {
+// readAsIs is ReadActual for a project that exists: what the user has put in
+// the place of a file, a link or a folder, is part of the tree as it is, with
+// its type in the mode and no data, so that it is theirs to keep.
+func readAsIs(dir string, paths []string) (*Tree, error) {
+	d, err := openDisk(dir, trial{})
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	return d.readActual(paths, true)
+}
+
+func (d *disk) readActual(paths []string, asIs bool) (*Tree, error) {
 	among := make(map[string]bool, len(paths))
 	for _, p := range paths {
 		among[p] = true
@@ -352,6 +366,12 @@ func (d *disk) readActual(paths []string) (*Tree, error) {
 			continue
 		}
 		e, err := d.lookAmong(p, among)
+		if asIs && err != nil {
+			if info, _ := d.stat(p); info != nil && !info.Mode().IsRegular() {
+				files = append(files, File{Path: p, Mode: info.Mode().Type()})
+				continue
+			}
+		}
 		if err != nil {
 			problems = append(problems, err)
 		}

@@ -18,5 +18,12 @@
 // [Load], [Catalog.Resolve], [Render], [Record] and [NewPlan] are pure. [Apply]
 // alone writes, and decides nothing: it carries out a plan and the record in
 // one transaction, so that a project never stands without its record. All of
-// it lands or none; [Recover] undoes what a killed run left behind.
+// it lands or none: what a killed run left behind, [Recover] undoes and
+// [Continue] finishes.
+//
+// A project that exists is a [Project]: [Project.Plan] reads base from its
+// record and actual from its folder, and plans to a new target. Whether the
+// templates or the answers are newer makes no difference to it. A [Conflict]
+// in the plan is the user's to decide. One that they want to resolve in the
+// file leaves the upgrade open, until [Finish] or [Abort].
 package generator

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,4 +76,23 @@ func (c *Catalog) unknownAnswer(key string) string {
 		return fmt.Sprintf("unknown key, did you mean %q?", near)
 	}
 	return "unknown key (known: " + strings.Join(top, ", ") + ")"
+}
+
+// Carry returns the recorded answers without those that no question asks for
+// any more, and the keys of those.
+func (c *Catalog) Carry(a Answers) (carried Answers, dropped []string) {
+	asked := map[string]bool{}
+	for _, q := range c.Questions(a) {
+		asked[q.Key] = true
+	}
+	carried = a
+	carried.Values = map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(a.Values)) {
+		if asked[key] {
+			carried.Values[key] = a.Values[key]
+		} else {
+			dropped = append(dropped, key)
+		}
+	}
+	return carried, dropped
 }

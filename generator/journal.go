@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"maps"
@@ -19,6 +18,9 @@ import (
 //	delete, make folders, rename into place   a mix, which undo takes back
 //	remove journal.json                       the new tree
 //	remove the journal folder, unlock         the new tree
+//
+// A run that writes conflict markers does not remove the journal but renames
+// its folder to pendingDir, so that it can be undone until the user is done.
 const (
 	lockName    = "journal.lock"
 	lockPath    = RecordDir + "/" + lockName
@@ -26,6 +28,8 @@ const (
 	journalFile = journalDir + "/journal.json"
 	newDir      = journalDir + "/new"
 	oldDir      = journalDir + "/old"
+	pendingDir  = RecordDir + "/upgrade"
+	pendingFile = pendingDir + "/journal.json"
 )
 
 // recordAction marks an op of the record, which no plan decided.
@@ -42,6 +46,8 @@ type journal struct {
 	Pruned []folder `json:"pruned"`
 	// MadeHome is set if RecordDir itself is new.
 	MadeHome bool `json:"made_home"`
+	// Conflicts are the paths that the run leaves for the user to resolve.
+	Conflicts []string `json:"conflicts,omitempty"`
 
 	// writes are the new files, known to the run alone.
 	writes []write
@@ -82,9 +88,9 @@ func newFile(i int) string { return path.Join(newDir, strconv.Itoa(i)) }
 func oldFile(i int) string { return path.Join(oldDir, strconv.Itoa(i)) }
 
 // inPlace changes d, which exists.
-func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []write) error {
+func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []write, record *Tree) error {
 	fail := func(err error) error {
-		if errors.Is(err, ErrBusy) {
+		if errors.Is(err, ErrBusy) || errors.Is(err, ErrPending) {
 			return err
 		}
 		return &ApplyError{Path: d.dir, Err: err}
@@ -92,6 +98,14 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 	if _, err := d.recover(ctx, a.wait); err != nil {
 		return fail(err)
 	}
+	if err := d.nothingPending(); err != nil {
+		return fail(err)
+	}
+	old, err := d.oldRecord(a.eject, record)
+	if err != nil {
+		return fail(err)
+	}
+	writes = append(old, writes...)
 	// Without the lock, because taking it writes.
 	j, err := d.prepare(plan, writes)
 	if err != nil || len(j.Ops) == 0 {
@@ -111,6 +125,9 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 		return errors.Join(err, l.release(l.madeFolder))
 	}
 	j.MadeHome = l.madeFolder
+	for _, c := range plan.Unresolved() {
+		j.Conflicts = append(j.Conflicts, c.Path)
+	}
 	where, err := a.stage(ctx, d, j)
 	staged := err == nil
 	if staged {
@@ -118,7 +135,7 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 	}
 	if err == nil {
 		// The new tree is in place. What is left over is for the next run.
-		_ = errors.Join(d.removeAll(journalDir), l.release(j.MadeHome))
+		_ = errors.Join(d.removeAll(journalDir), l.release(j.MadeHome || a.eject))
 		return nil
 	}
 	var undo error
@@ -142,13 +159,18 @@ func (d *disk) prepare(plan *Plan, writes []write) (*journal, error) {
 	for _, c := range plan.Changes {
 		planned[c.Path], among[c.Path] = c.Actual, true
 	}
+	written := map[string]bool{}
 	for _, w := range writes {
-		among[w.path] = true
+		among[w.path], written[w.path] = true, true
 	}
 	seen := map[string]*entry{}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(among)) {
 		e, err := d.lookAmong(name, among)
+		if f := planned[name]; f != nil && !f.Mode.IsRegular() && !written[name] {
+			// A link or a folder, which stays.
+			continue
+		}
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -246,17 +268,10 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 			return "", err
 		}
 	}
-	data, err := json.MarshalIndent(j, "", "\t")
-	if err != nil {
+	if err := d.writeJournal(journalFile, j); err != nil {
 		return "", err
 	}
-	if err := d.write(journalFile+".tmp", append(data, '\n'), 0o644); err != nil {
-		return "", err
-	}
-	if err := d.rename(journalFile+".tmp", journalFile); err != nil {
-		return "", err
-	}
-	for _, dir := range []string{journalDir, RecordDir, "."} {
+	for _, dir := range []string{RecordDir, "."} {
 		if err := d.syncDir(dir); err != nil {
 			return "", err
 		}
@@ -301,10 +316,11 @@ func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, er
 		if err := a.next(ctx, i, len(j.Ops), o.Path); err != nil {
 			return o.Path, err
 		}
-		// Between the check and now the user may have saved the file.
+		// Between the check and now the user may have saved the file. After a
+		// kill, it may be in place.
 		e, err := d.look(o.Path)
 		switch {
-		case err != nil:
+		case err != nil || o.New.is(e):
 		case !o.Old.is(e):
 			err = &StaleError{Path: o.Path}
 		case o.New == nil:
@@ -327,12 +343,20 @@ func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, er
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if err := d.remove(journalFile); err != nil {
+	if err := d.commit(j); err != nil {
 		return "", err
 	}
 	// Past the commit nothing fails: a power cut now may undo it, no more.
-	_ = d.syncDir(journalDir)
+	_ = d.syncDir(RecordDir)
 	return "", nil
+}
+
+// commit is the moment after which the new tree stands.
+func (d *disk) commit(j *journal) error {
+	if len(j.Conflicts) > 0 {
+		return d.rename(journalDir, pendingDir)
+	}
+	return d.remove(journalFile)
 }
 
 func (d *disk) changeFolders(j *journal) error {
@@ -342,11 +366,24 @@ func (d *disk) changeFolders(j *journal) error {
 		}
 	}
 	for _, f := range j.Made {
-		if err := d.mkdir(f.Path, f.Mode); err != nil {
+		if err := d.makeFolder(f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// makeFolder makes f if nothing is there, and else sees to its mode.
+func (d *disk) makeFolder(f folder) error {
+	info, err := d.stat(f.Path)
+	switch {
+	case err == nil && info == nil:
+		return d.mkdir(f.Path, f.Mode.Perm())
+	case err == nil && info.IsDir() && info.Mode().Perm() != f.Mode.Perm():
+		// A kill came between mkdir's two steps.
+		return d.do("set the mode of", f.Path, func() error { return d.root.Chmod(f.Path, f.Mode.Perm()) })
+	}
+	return err
 }
 
 // syncFolders makes the renames and removals safe on disk.

@@ -4,20 +4,22 @@ import (
 	"bytes"
 	"cmp"
 	"io/fs"
+	"maps"
 	"slices"
-
-	"github.com/insforge/forge/internal/merge"
+	"strings"
 )
 
 // Action is what will happen to one path.
 type Action string
 
-// The actions, with the sign a printed plan shows for each.
+// The actions. Mark writes a file with conflict markers in it, which the user
+// has asked for.
 const (
 	NoOp    Action = "no-op"
 	Create  Action = "create"
 	Update  Action = "update"
 	Merge   Action = "merge"
+	Mark    Action = "mark"
 	Delete  Action = "delete"
 	Keep    Action = "keep"
 	Clashes Action = "conflict"
@@ -25,74 +27,44 @@ const (
 
 // Writes reports whether the action changes the file on disk.
 func (a Action) Writes() bool {
-	return a == Create || a == Update || a == Merge || a == Delete
-}
-
-// ConflictKind says why forge will not decide alone.
-type ConflictKind string
-
-// The kinds of conflict.
-const (
-	// AlreadyExists: the user has a file where forge would put its own.
-	AlreadyExists ConflictKind = "already-exists"
-	// BothEdited: the user and the templates changed the same file.
-	BothEdited ConflictKind = "both-edited"
-)
-
-// Conflict is why forge will not decide alone about one path.
-type Conflict struct {
-	Kind   ConflictKind
-	Reason string
+	return a == Create || a == Update || a == Merge || a == Mark || a == Delete
 }
 
 // Change is one row of a Plan.
 //
-//	Action    Base  Actual  Target  Result            Conflict
-//	Create    -     -       set     = Target          -
-//	Update    set   set     set     Target            -
-//	Merge     any   set     set     merged file       -
-//	Delete    set   set     -       -                 -
-//	Keep      any   any     any     -                 -
-//	NoOp      any   any     any     -                 -
-//	conflict  any   set     set     -                 set
+//	Action    Base  Actual  Target  Result         Conflict
+//	Create    any   -       set     file to write  -
+//	Update    set   set     set     file to write  -
+//	Merge     any   any     set     merged file    -
+//	Mark      any   any     set     with markers   set
+//	Delete    set   set     -       -              -
+//	Keep      any   any     any     -              set if nobody decided
+//	NoOp      any   any     any     -              -
+//	conflict  any   any     set     -              set
 type Change struct {
 	Path                 string
 	Action               Action
 	Base, Actual, Target *File
 	Result               *File
 	Conflict             *Conflict
+	// From is where the file was before the templates renamed it. Base is of
+	// that path then; Actual is nil, as nothing is at Path yet.
+	From string
 	// Note says in a few words what a reader of the plan should know.
 	Note string
+
+	moved *File // the user's file at From
+	// declined is set if there is a file that the user does not want.
+	declined bool
 }
+
+// User is the user's file, at From if it was there.
+func (c *Change) User() *File { return cmp.Or(c.moved, c.Actual) }
 
 // Plan is everything Apply will do, sorted by path. It can be printed, tested
 // and thrown away.
 type Plan struct {
 	Changes []Change
-}
-
-// Conflicts returns the changes that wait for a decision.
-func (p *Plan) Conflicts() []Change {
-	var found []Change
-	for _, c := range p.Changes {
-		if c.Action == Clashes {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-// KeepConflicts returns the plan with every conflict decided for the user's
-// file.
-func (p *Plan) KeepConflicts() *Plan {
-	kept := &Plan{Changes: slices.Clone(p.Changes)}
-	for i, c := range kept.Changes {
-		if c.Action == Clashes {
-			kept.Changes[i].Action = Keep
-			kept.Changes[i].Note = "yours stays as it is"
-		}
-	}
-	return kept
 }
 
 // NewPlan decides what happens to every path that forge last wrote (base) or
@@ -108,29 +80,72 @@ func (p *Plan) KeepConflicts() *Plan {
 //	B     B       -       Delete
 //	B     X       B       Keep (the user's edit wins)
 //	B     T       T       NoOp (the user already made it)
-//	B     X       T       Conflict BothEdited; Update if only the mode differs
+//	B     X       T       Merge, or Conflict BothEdited; Update if only the mode differs
 //	B     -       B       Keep (stays deleted)
 //	B     -       T       Keep (stays deleted, declined)
 //	B     X       -       Keep (detached)
 //	B     -       -       NoOp (forget)
 //
-// Mode bits: the side that changed them wins, the user's if both did.
-func NewPlan(base, actual, target *Tree) *Plan {
-	paths := map[string]bool{}
-	for f := range base.All() {
-		paths[f.Path] = true
-	}
+// Mode bits: the side that changed them wins, the user's if both did. Migrations
+// are append-only: one that is there is never changed and never deleted. A link
+// or a folder in a file's place is an X that is never merged, moved or replaced.
+//
+// A rename applies if base has its From and target its To, and the other way
+// round not: the user's file moves, and then the table holds for it at To.
+func NewPlan(base, actual, target *Tree, renames ...Rename) *Plan {
+	moves := movesOf(base, target, renames)
+	plan := &Plan{}
 	for f := range target.All() {
-		paths[f.Path] = true
-	}
-	plan := &Plan{Changes: make([]Change, 0, len(paths))}
-	for path := range paths {
-		c := Change{Path: path, Base: base.Lookup(path), Actual: actual.Lookup(path), Target: target.Lookup(path)}
+		c := Change{Path: f.Path, Target: f, Base: base.Lookup(f.Path), Actual: actual.Lookup(f.Path)}
+		if from, ok := moves[f.Path]; ok {
+			plan.Changes = append(plan.Changes, c.move(base.Lookup(from), actual.Lookup(from))...)
+			continue
+		}
 		c.decide()
 		plan.Changes = append(plan.Changes, c)
 	}
-	slices.SortFunc(plan.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+	gone := map[string]bool{}
+	for _, from := range moves {
+		gone[from] = true
+	}
+	for f := range base.All() {
+		if target.Lookup(f.Path) == nil && !gone[f.Path] {
+			c := Change{Path: f.Path, Base: f, Actual: actual.Lookup(f.Path)}
+			c.decide()
+			plan.Changes = append(plan.Changes, c)
+		}
+	}
+	plan.sort()
 	return plan
+}
+
+func (p *Plan) sort() {
+	slices.SortFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// movesOf maps the new path of every rename that applies to the old one. The
+// renames are in the order of their versions, so that one can follow another.
+func movesOf(base, target *Tree, renames []Rename) map[string]string {
+	at := map[string]string{} // where a file of base is by now
+	for _, r := range renames {
+		for old, now := range at {
+			if now == r.From {
+				at[old] = r.To
+			}
+		}
+		if base.Lookup(r.From) != nil {
+			at[r.From] = r.To
+		}
+	}
+	moves := map[string]string{}
+	// Of two files that became one, the first moves, whatever a map's order.
+	for _, from := range slices.Sorted(maps.Keys(at)) {
+		to := at[from]
+		if moves[to] == "" && target.Lookup(from) == nil && base.Lookup(to) == nil && target.Lookup(to) != nil {
+			moves[to] = from
+		}
+	}
+	return moves
 }
 
 func (c *Change) decide() {
@@ -146,9 +161,11 @@ func (c *Change) decide() {
 	case a == nil && t == nil:
 		c.Action, c.Note = NoOp, "gone on both sides"
 	case a == nil && t.Same(b):
-		c.Action, c.Note = Keep, "you deleted it"
+		c.Action, c.Note, c.declined = Keep, "you deleted it", true
 	case a == nil:
-		c.Action, c.Note = Keep, "you deleted it; the new version is declined"
+		c.Action, c.Note, c.declined = Keep, "you deleted it; the new version is declined", true
+	case isMigration(c.Path):
+		c.migration()
 	case t == nil && a.Same(b):
 		c.Action = Delete
 	case t == nil:
@@ -160,46 +177,119 @@ func (c *Change) decide() {
 	}
 }
 
+// migration decides about a migration that is there and that forge wrote: a
+// database may have run it, so no change to it would ever arrive. A template
+// that changed is rendered as a new migration.
+func (c *Change) migration() {
+	switch {
+	case c.Target == nil:
+		c.Action, c.Note = Keep, "migrations are append-only"
+	case c.Actual.Same(c.Target):
+		c.Action = NoOp
+	default:
+		c.Action, c.Note = Keep, "your edit stays"
+	}
+}
+
+const migrationsDir = "migrations/"
+
+func isMigration(path string) bool { return strings.HasPrefix(path, migrationsDir) }
+
 // update decides between three files that all exist.
 func (c *Change) update() {
-	b, a, t := c.Base, c.Actual, c.Target
+	b, a, t := c.Base, c.User(), c.Target
 	mode := a.Mode
 	if a.Mode == b.Mode {
 		mode = t.Mode
 	}
-	var data []byte
+	data, action := a.Data, Update
 	switch {
 	case bytes.Equal(a.Data, b.Data):
 		data = t.Data
 	case bytes.Equal(t.Data, b.Data), bytes.Equal(a.Data, t.Data):
-		data = a.Data
 	default:
-		c.Action, c.Conflict = Clashes, &Conflict{Kind: BothEdited, Reason: "you and the templates changed it"}
-		return
+		merged, conflict := c.merge(Labels{})
+		if conflict != nil {
+			c.Action, c.Conflict = Clashes, conflict
+			return
+		}
+		data, action = merged, Merge
 	}
 	if mode == a.Mode && bytes.Equal(data, a.Data) {
 		c.Action, c.Note = Keep, "your edit stays"
 		return
 	}
-	c.Action, c.Result = Update, &File{Path: c.Path, Mode: mode, Data: data, Source: t.Source}
+	c.Action, c.Result = action, c.write(data, mode)
 }
 
-// adopt decides about a file of the user's that forge has never written.
-func (c *Change) adopt() {
-	if !merge.Structured(c.Path) {
-		c.Action, c.Conflict = Clashes, &Conflict{Kind: AlreadyExists, Reason: "a different file of yours is there"}
-		return
-	}
-	data, err := merge.Adopt(c.Path, c.Actual.Data, c.Target.Data)
+func (c *Change) write(data []byte, mode fs.FileMode) *File {
+	return &File{Path: c.Path, Mode: mode, Data: data, Source: c.Target.Source}
+}
+
+// move decides about a file that the templates renamed: base and actual are of
+// the old path. It returns what happens to the new path and to the old one.
+func (c *Change) move(base, actual *File) []Change {
+	from := base.Path
 	switch {
-	case err != nil:
-		c.Action, c.Conflict = Clashes, &Conflict{Kind: AlreadyExists, Reason: err.Error()}
-	case bytes.Equal(data, c.Actual.Data):
-		c.Action, c.Note = NoOp, "has all it needs"
-	default:
-		c.Action, c.Note = Merge, "added to yours"
-		c.Result = &File{Path: c.Path, Mode: c.Actual.Mode, Data: data, Source: c.Target.Source}
+	case actual == nil:
+		// The user deleted it, or has moved it already.
+		c.Base = base
+		c.decide()
+		return []Change{*c}
+	case !actual.Mode.IsRegular():
+		// A link or a folder, which stays where it is.
+		c.decide()
+		return []Change{*c, {Path: from, Base: base, Actual: actual, Action: Keep, Note: "no longer managed by forge"}}
+	case c.Actual != nil && !c.Actual.Same(c.Target):
+		c.Action = Clashes
+		c.Conflict = c.taken("the templates moved " + from + " here, where you have a file of your own")
+		return []Change{*c, {Path: from, Base: base, Actual: actual, Action: Keep, Note: "no longer managed by forge"}}
+	case c.Actual != nil && !actual.Same(base):
+		c.Action, c.Note = NoOp, "already there"
+		return []Change{*c, {Path: from, Base: base, Actual: actual, Action: Keep, Note: "edited; no longer managed by forge"}}
+	case c.Actual != nil:
+		c.Action, c.Note = NoOp, "already there"
+		return []Change{*c, {Path: from, Base: base, Actual: actual, Action: Delete, Note: "now " + c.Path}}
 	}
+	c.Base, c.From, c.moved = base, from, actual
+	c.update()
+	if c.Action == Update || c.Action == Keep {
+		data, mode := actual.Data, actual.Mode
+		if c.Result != nil {
+			data, mode = c.Result.Data, c.Result.Mode
+		}
+		c.Action, c.Result = Create, c.write(data, mode)
+	}
+	c.Note = "moved from " + from
+	return []Change{*c, {Path: from, Base: base, Actual: actual, Action: Delete, Note: "moved to " + c.Path}}
+}
+
+// Declined lists the paths that forge would write but the user deleted.
+func (p *Plan) Declined() []string {
+	var paths []string
+	for _, c := range p.Changes {
+		if c.declined {
+			paths = append(paths, c.Path)
+		}
+	}
+	return paths
+}
+
+// Restore returns the plan with the declined files at paths written again, and
+// which of paths are not declined.
+func (p *Plan) Restore(paths []string) (*Plan, []string) {
+	restored := &Plan{Changes: slices.Clone(p.Changes)}
+	var unknown []string
+	for _, path := range paths {
+		i := slices.IndexFunc(restored.Changes, func(c Change) bool { return c.Path == path && c.declined })
+		if i < 0 {
+			unknown = append(unknown, path)
+			continue
+		}
+		c := &restored.Changes[i]
+		c.Action, c.Result, c.Note, c.declined = Create, c.Target, "restored", false
+	}
+	return restored, unknown
 }
 
 // Perm reduces a file mode to what a Tree records: whether it can be run.

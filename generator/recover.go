@@ -18,36 +18,28 @@ import (
 // says so. With any other error the journal stays too, for another try.
 func (d *disk) undo(j *journal) error {
 	var edited, failed []error
-	back := func(from, to int) {
-		for i := to - 1; i >= from; i-- {
-			left, err := d.restore(i, j.Ops[i])
+	back := func(created bool) {
+		for i, o := range slices.Backward(j.Ops) {
+			if (o.Old == nil) != created {
+				continue
+			}
+			left, err := d.restore(i, o)
 			failed = append(failed, err)
 			if left {
-				edited = append(edited, fmt.Errorf("%s: changed while forge was at work, left as it is", j.Ops[i].Path))
+				edited = append(edited, fmt.Errorf("%s: changed while forge was at work, left as it is", o.Path))
 			}
 		}
 	}
-	// As in carryOut the folders come between the deletions and the rest.
-	n := 0
-	for n < len(j.Ops) && j.Ops[n].New == nil {
-		n++
-	}
-	back(n, len(j.Ops))
+	// As in carryOut the folders come in between: new files are in those that
+	// go, and old ones may come back in the place of one.
+	back(true)
 	for _, f := range slices.Backward(j.Made) {
 		failed = append(failed, d.removeEmpty(f.Path))
 	}
 	for _, f := range j.Pruned {
-		info, err := d.stat(f.Path)
-		switch {
-		case err == nil && info == nil:
-			err = d.mkdir(f.Path, f.Mode.Perm())
-		case err == nil && info.IsDir() && info.Mode().Perm() != f.Mode.Perm():
-			// A kill came between mkdir's two steps.
-			err = d.do("set the mode of", f.Path, func() error { return d.root.Chmod(f.Path, f.Mode.Perm()) })
-		}
-		failed = append(failed, err)
+		failed = append(failed, d.makeFolder(f))
 	}
-	back(0, n)
+	back(false)
 	err := errors.Join(failed...)
 	if err == nil {
 		err = d.syncFolders(j)
@@ -85,6 +77,11 @@ func (d *disk) restore(i int, o op) (left bool, err error) {
 	if !o.Old.is(saved) {
 		return false, fmt.Errorf("%s: its old contents, saved in %s, are missing or damaged", o.Path, oldFile(i))
 	}
+	// The user may have deleted the folder since.
+	dir := path.Dir(o.Path)
+	if err := d.do("create folder", dir, func() error { return d.root.MkdirAll(dir, 0o755) }); err != nil {
+		return false, err
+	}
 	return false, d.rename(oldFile(i), o.Path)
 }
 
@@ -97,18 +94,19 @@ func (d *disk) clearJournal() error {
 	return d.removeAll(journalDir)
 }
 
-// loadJournal is nil without an error if no run got as far as journal.json.
-func (d *disk) loadJournal() (*journal, error) {
-	e, err := d.look(journalFile)
+// loadJournal reads the journal at name. It is nil without an error if no run
+// got that far.
+func (d *disk) loadJournal(name string) (*journal, error) {
+	e, err := d.look(name)
 	if err != nil || e == nil {
 		return nil, err
 	}
 	j := &journal{}
 	if err := json.Unmarshal(e.data, j); err != nil {
-		return nil, fmt.Errorf("%s: %w", journalFile, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if j.Version != 1 {
-		return nil, fmt.Errorf("%s: is of a version (%d) this forge does not know", journalFile, j.Version)
+		return nil, fmt.Errorf("%s: is of a version (%d) this forge does not know", name, j.Version)
 	}
 	var problems []error
 	for _, o := range j.Ops {
@@ -117,8 +115,11 @@ func (d *disk) loadJournal() (*journal, error) {
 	for _, f := range slices.Concat(j.Made, j.Pruned) {
 		problems = append(problems, checkPath(f.Path))
 	}
+	for _, p := range j.Conflicts {
+		problems = append(problems, checkPath(p))
+	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("%s: %w", journalFile, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return j, nil
 }
@@ -134,7 +135,11 @@ func (d *disk) recover(ctx context.Context, wait time.Duration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if len(names) > 0 && !slices.Contains(names, path.Base(journalDir)) && !slices.Contains(names, lockName) {
+	finished, err := d.finished()
+	if err != nil {
+		return false, err
+	}
+	if len(names) > 0 && !finished && !slices.Contains(names, path.Base(journalDir)) && !slices.Contains(names, lockName) {
 		return false, nil
 	}
 	l, err := d.lock(ctx, RecordDir, lockName, wait)
@@ -146,8 +151,8 @@ func (d *disk) recover(ctx context.Context, wait time.Duration) (bool, error) {
 		return false, errors.Join(err, l.release(false))
 	}
 	// Otherwise a run that was at work has finished by now.
-	found := info != nil || !l.madeFile || len(names) == 0
-	j, err := d.loadJournal()
+	found := info != nil || finished || !l.madeFile || len(names) == 0
+	j, err := d.loadJournal(journalFile)
 	if err != nil {
 		return found, errors.Join(err, l.release(false))
 	}
@@ -155,7 +160,7 @@ func (d *disk) recover(ctx context.Context, wait time.Duration) (bool, error) {
 		err = d.undo(j)
 		return true, errors.Join(err, l.release(j.MadeHome))
 	}
-	return found, errors.Join(d.clearJournal(), l.release(true))
+	return found, errors.Join(d.clearJournal(), d.sweepFinished(), l.release(true))
 }
 
 // sweep removes the stages beside dir and its parents, any of which a killed

@@ -27,11 +27,15 @@ func Render(s *Spec) (*Tree, error) {
 	var files []File
 	errs := make([]error, len(r.templates))
 	var parsing sync.WaitGroup
+	number := s.numbering.Highest
 	for i, t := range r.templates {
 		f, err := r.render(t)
 		if err != nil {
 			errs[i] = err
 			continue
+		}
+		if t.migration != "" {
+			f.Path = s.numbering.path(t.migration, f, &number)
 		}
 		files = append(files, f)
 		if strings.HasSuffix(t.output, ".go") {
@@ -72,6 +76,8 @@ func newRenderer(s *Spec) *renderer {
 // outputTemplate is one template and the file it makes.
 type outputTemplate struct {
 	template, output, layer string
+	// migration is the title, if it is one: its path depends on what it says.
+	migration string
 }
 
 type fragment struct {
@@ -81,27 +87,32 @@ type fragment struct {
 
 const templateSuffix = ".tmpl"
 
+func trimTemplate(name string) string { return strings.TrimSuffix(name, templateSuffix) }
+
 // collect finds the templates of every layer, in layer order.
 func (r *renderer) collect() error {
 	var errs []error
-	next := r.spec.numbering.Highest
+	titles := map[string]string{}
 	for _, folder := range r.spec.layers {
 		for _, name := range r.spec.catalog.templatesIn(path.Join(folder, "files")) {
 			t := outputTemplate{
 				template: path.Join(folder, "files", name),
-				output:   strings.TrimSuffix(name, templateSuffix),
+				output:   trimTemplate(name),
 				layer:    folder,
 			}
 			if number, title, ok := migrationTemplate(t.output); ok {
 				if _, err := fmt.Sscanf(number, "%d", new(uint64)); err != nil {
 					errs = append(errs, &RenderError{Template: t.template, Err: errors.New("a migration template starts with its order in the layer")})
 				}
-				t.output = r.spec.migration(title, &next)
+				if other, ok := titles[title]; ok {
+					errs = append(errs, &CollisionError{Path: "migration " + title, Sources: []string{other, folder}})
+				}
+				t.migration, titles[title] = title, folder
 			}
 			r.templates = append(r.templates, t)
 		}
 		for _, name := range r.spec.catalog.templatesIn(path.Join(folder, "fragments")) {
-			output := strings.TrimSuffix(name, templateSuffix)
+			output := trimTemplate(name)
 			r.fragments[output] = append(r.fragments[output], fragment{template: path.Join(folder, "fragments", name)})
 		}
 	}
@@ -118,13 +129,15 @@ func migrationTemplate(output string) (order, title string, ok bool) {
 	return m[1], m[2], true
 }
 
-// migration gives a migration the number it was recorded with, or the next.
-func (s *Spec) migration(title string, next *uint64) string {
-	if file, ok := s.numbering.Recorded[title]; ok {
-		return "migrations/" + file
+// path is where a migration was recorded, or one with the number after highest
+// if it was not, or says something else now: what a database has run cannot be
+// changed by editing it.
+func (n Numbering) path(title string, f File, highest *uint64) string {
+	if recorded, ok := n.Recorded[title]; ok && recorded.SHA256 == f.SHA256() {
+		return recorded.Path
 	}
-	*next++
-	return fmt.Sprintf("migrations/%04d_%s.sql", *next, title)
+	*highest++
+	return fmt.Sprintf("%s%04d_%s.sql", migrationsDir, *highest, title)
 }
 
 // templatesIn lists the templates below folder in order of their paths, which

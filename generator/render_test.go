@@ -62,6 +62,12 @@ func TestRender_leavesUnchosenOut(t *testing.T) {
 	}
 }
 
+// recorded is a project of five migrations, one of which is forge's.
+func recorded(name, text string) Numbering {
+	f := File{Data: []byte(text)}
+	return Numbering{Recorded: map[string]Migration{"a": {Path: migrationsDir + name, SHA256: f.SHA256()}}, Highest: 5}
+}
+
 // TestRender_numbersMigrations checks the rule that a number, once given, stays.
 func TestRender_numbersMigrations(t *testing.T) {
 	for _, c := range []struct {
@@ -72,7 +78,8 @@ func TestRender_numbersMigrations(t *testing.T) {
 		{"fresh", Numbering{}, []string{"0001_a.sql", "0002_coin.sql"}},
 		{"beside others", NumberingOf([]string{"0007_users.sql", "README.md", "003_x.sql"}), []string{"0008_a.sql", "0009_coin.sql"}},
 		{"beside timestamps", NumberingOf([]string{"20260101120000_users.sql"}), []string{"20260101120001_a.sql", "20260101120002_coin.sql"}},
-		{"recorded", Numbering{Recorded: map[string]string{"a": "0001_a.sql"}, Highest: 5}, []string{"0001_a.sql", "0006_coin.sql"}},
+		{"recorded", recorded("0001_a.sql", "select 1;\n"), []string{"0001_a.sql", "0006_coin.sql"}},
+		{"recorded and changed since", recorded("0001_a.sql", "select 0;"), []string{"0006_a.sql", "0007_coin.sql"}},
 	} {
 		tree, err := Render(resolved(t, nil, acmeCoin, c.n))
 		if err != nil {

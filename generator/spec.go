@@ -40,6 +40,12 @@ type Spec struct {
 	GoVersion  string
 	// RedirectURLs is for auth.allowed_redirect_urls in insforge.toml.
 	RedirectURLs []string
+	// Ejected is set by the caller for a project that is to show no trace of
+	// forge.
+	Ejected bool
+	// DropData is set by the caller if the migrations that take a layer out of
+	// the database may drop the data of users.
+	DropData bool
 
 	catalog   *Catalog
 	layers    []string // folders, in layer order
@@ -47,11 +53,19 @@ type Spec struct {
 }
 
 // Numbering fixes the numbers of migrations. They are never given twice and
-// never changed: Recorded holds those an earlier run gave, by name, and
-// Highest is the highest number the project has.
+// never changed: Recorded holds what an earlier run wrote, by title, and
+// Highest is the highest number the project has. A migration whose contents
+// are not those recorded gets a new number.
 type Numbering struct {
-	Recorded map[string]string
+	Recorded map[string]Migration
 	Highest  uint64
+}
+
+// Migration is a migration that forge has written.
+type Migration struct {
+	// Path is that of its file.
+	Path   string
+	SHA256 string
 }
 
 var migrationName = regexp.MustCompile(`^([0-9]{1,64})_([a-z0-9-]+)\.sql$`)
