@@ -1,18 +1,16 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/modfile"
 
 	"github.com/insforge/forge/generator"
-	"github.com/insforge/forge/internal/prompt"
 )
 
 // given collects the answers of the file, the flags and the folder itself.
@@ -34,15 +32,11 @@ func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f n
 			answers = answers.Set(key, value)
 		}
 	}
-	for _, set := range f.set {
-		key, value, ok := strings.Cut(set, "=")
-		if !ok || key == "" {
-			return answers, usageError{fmt.Errorf("--set: %q is not KEY=VALUE", set)}
-		}
-		answers = answers.Set(key, value)
+	answers, err := applySet(answers, f.set)
+	if err != nil {
+		return answers, err
 	}
 	if len(args) == 1 {
-		var err error
 		if answers, err = fromFolder(answers, args[0]); err != nil {
 			return answers, err
 		}
@@ -54,6 +48,18 @@ func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f n
 		}
 	}
 	return answers, c.Check(answers)
+}
+
+// applySet gives answers what the --set flags say.
+func applySet(answers generator.Answers, set []string) (generator.Answers, error) {
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" {
+			return answers, usageError{fmt.Errorf("--set: %q is not KEY=VALUE", s)}
+		}
+		answers = answers.Set(key, value)
+	}
+	return answers, nil
 }
 
 // fromFolder takes from dir what it says by itself: the project's name, and
@@ -78,27 +84,23 @@ func fromFolder(answers generator.Answers, dir string) (generator.Answers, error
 	return answers, nil
 }
 
-// complete answers what is left open: by the defaults if the user said so,
-// else by asking. asker is nil if nothing was asked.
-func (a *app) complete(ctx context.Context, c *generator.Catalog, answers generator.Answers, f newFlags) (generator.Answers, *prompt.Asker, error) {
-	if f.defaults {
-		answers = acceptDefaults(c, answers)
-	}
-	missing := unanswered(c, answers)
-	if len(missing) == 0 {
-		return answers, nil, c.Check(answers)
-	}
-	asker, err := prompt.New(a.In, a.Err, a.getenv, f.plain)
+// carry takes the recorded answers over to c: those that no question asks for
+// any more go, unless --set gives them. Those are slips, and refused.
+func carry(c *generator.Catalog, recorded generator.Answers, set []string) (generator.Answers, error) {
+	answers, err := applySet(recorded, set)
 	if err != nil {
-		return answers, nil, missingError(missing)
+		return answers, err
 	}
-	answers, err = asker.Ask(ctx, c, answers)
-	if err != nil {
-		return answers, nil, err
+	carried, dropped := c.Carry(answers)
+	for _, key := range dropped {
+		if slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, key+"=") }) {
+			carried = carried.Set(key, answers.Values[key])
+		}
 	}
-	return answers, asker, nil
+	return carried, c.Check(carried)
 }
 
+// acceptDefaults answers every question that is open and has a default.
 func acceptDefaults(c *generator.Catalog, answers generator.Answers) generator.Answers {
 	for {
 		q, ok := firstDefault(c, answers)
@@ -128,35 +130,4 @@ func unanswered(c *generator.Catalog, answers generator.Answers) []generator.Que
 		}
 	}
 	return open
-}
-
-// missingError lists every flag that would have answered a question.
-func missingError(missing []generator.Question) error {
-	var b strings.Builder
-	b.WriteString("there is no terminal to ask on, and these answers are missing:")
-	for _, q := range missing {
-		fmt.Fprintf(&b, "\n  %s", generator.Flag(q.Key))
-		if strings.HasPrefix(generator.Flag(q.Key), "--set") {
-			b.WriteString("=VALUE")
-		}
-		fmt.Fprintf(&b, "  %s", q.Message)
-		var about []string
-		if len(q.Choices) > 0 {
-			var values []string
-			for _, choice := range q.Choices {
-				values = append(values, choice.Value)
-			}
-			about = append(about, "choices: "+strings.Join(values, ", "))
-		}
-		if q.Default != "" {
-			about = append(about, "default: "+q.Default)
-		}
-		if len(about) > 0 {
-			fmt.Fprintf(&b, " (%s)", strings.Join(about, "; "))
-		}
-	}
-	return hinted{
-		usageError{errors.New(b.String())},
-		"give them as flags or with --answers FILE; --defaults accepts every default",
-	}
 }

@@ -3,48 +3,88 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/insforge/forge/internal/generations"
+	"github.com/insforge/forge/templates"
 )
 
+// TestMain makes this binary the commands of the scripts: forge, and forge1 to
+// forge3, which is forge with the templates of a generation. With -full, -kill
+// or -stop behind the name and a number in front of its arguments, the disk is
+// full at that write, or forge gets SIGKILL or SIGINT.
 func TestMain(m *testing.M) {
-	stdio := Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-	testscript.Main(m, map[string]func(){
-		"forge": func() { os.Exit(Main(os.Args[1:], stdio)) },
-		// forge-full N ARGS runs forge on a disk that is full at the Nth write.
-		"forge-full": func() {
-			n, err := strconv.Atoi(os.Args[1])
-			if err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(99)
-			}
-			a := newApp(stdio)
-			a.beforeWrite = func(done int, path string) error {
-				if done == n {
-					return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
-				}
-				return nil
-			}
-			os.Exit(run(os.Args[2:], a))
-		},
-	})
+	commands := map[string]func(){}
+	add := func(name string, change func(*app)) {
+		commands[name] = func() { os.Exit(run(os.Args[1:], testApp(change))) }
+		commands[name+"-full"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(full)))) }
+		commands[name+"-kill"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(kill)))) }
+		commands[name+"-stop"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(stop)))) }
+	}
+	add("forge", func(a *app) { a.templates = templates.FS })
+	for n := range generations.Latest {
+		add(fmt.Sprintf("forge%d", n+1), func(a *app) { a.templates = generations.FS(n + 1) })
+	}
+	testscript.Main(m, commands)
 }
 
-// TestScript runs one txtar for each behaviour of the command line.
-func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup: func(e *testscript.Env) error {
-			// Nothing of this machine may show in what forge writes.
-			e.Setenv("HOME", e.WorkDir)
-			e.Setenv("CI", "")
+func testApp(changes ...func(*app)) *app {
+	a := newApp(Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	for _, change := range changes {
+		change(a)
+	}
+	return a
+}
+
+// failing has the write happen to fail whose number is the first argument.
+func failing(fail func(path string) error) func(*app) {
+	return func(a *app) {
+		n, err := strconv.Atoi(os.Args[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(99)
+		}
+		a.beforeWrite = func(done int, path string) error {
+			if done == n {
+				return fail(path)
+			}
 			return nil
-		},
-	})
+		}
+	}
+}
+
+func full(path string) error {
+	return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
+}
+
+// kill does not return where a process can be killed.
+func kill(string) error {
+	if err := signalSelf(os.Kill); err != nil {
+		return err
+	}
+	select {}
+}
+
+// stop returns when the signal has arrived.
+func stop(string) error {
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, os.Interrupt)
+	if err := signalSelf(os.Interrupt); err != nil {
+		return err
+	}
+	<-arrived
+	return nil
+}
+
+func signalSelf(s os.Signal) error {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return self.Signal(s)
 }

@@ -2,19 +2,17 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/prompt"
-	"github.com/insforge/forge/internal/view"
 )
 
 // progress shows how far the writing is, when there is somebody to see it.
-func (a *app) progress(j job) generator.Progress {
+func (a *app) progress(asker *prompt.Asker) generator.Progress {
 	return func(done, total int, path string) error {
-		if j.asker != nil {
-			a.showProgress(j.asker, done+1, total)
+		if asker != nil {
+			a.showProgress(asker, done+1, total)
 		}
 		if a.beforeWrite != nil {
 			return a.beforeWrite(done, path)
@@ -36,54 +34,56 @@ func (a *app) showProgress(asker *prompt.Asker, number, total int) {
 	}
 }
 
-func (a *app) printDone(j job, doc view.Document, plan *generator.Plan) {
-	written := 0
+// writes is how many files plan changes.
+func writes(plan *generator.Plan) int {
+	n := 0
 	for _, c := range plan.Changes {
 		if c.Action.Writes() {
-			written++
+			n++
 		}
 	}
-	fmt.Fprintf(a.Out, "Wrote %d files to %s\n\nNext:\n", written, j.dir)
-	for _, step := range doc.Next {
+	return n
+}
+
+func fileCount(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// printNext prints what to do next, unless the conflicts come first.
+func (a *app) printNext(steps []string, conflicts error) {
+	if conflicts != nil || len(steps) == 0 {
+		return
+	}
+	fmt.Fprintln(a.Out, "\nNext:")
+	for _, step := range steps {
 		fmt.Fprintf(a.Out, "  %s\n", step)
 	}
-	if j.asker != nil {
-		fmt.Fprintf(a.Out, "\nThe same without questions:\n  %s\n", doc.Command)
+}
+
+// printCommand ends a run that asked questions.
+func (a *app) printCommand(d *dialog, command string) {
+	switch {
+	case d.asker == nil:
+	case d.oneByOne:
+		fmt.Fprintf(a.Out, "\nThe same without questions, but for what you decided file by file:\n  %s\n", command)
+	default:
+		fmt.Fprintf(a.Out, "\nThe same without questions:\n  %s\n", command)
 	}
 }
 
-// nextSteps are the commands from a written project to a running one.
-func nextSteps(dir string, spec *generator.Spec) []string {
-	var steps, about []string
-	if filepath.Clean(dir) != "." {
-		steps = append(steps, "cd "+quote(dir))
+// commandLine is forge with words, for a shell.
+func (a *app) commandLine(d *dialog, words []string) string {
+	if d.conflict != "" {
+		words = append(words, "--conflict="+d.conflict)
 	}
-	for _, p := range spec.Providers {
-		about = append(about, "Set up "+p.Name)
+	line := a.name
+	for _, w := range words {
+		line += " " + quote(w)
 	}
-	return append(steps,
-		"cp .env.example .env   # and fill it in: README.md, "+strings.Join(about, ", "),
-		"make test",
-		"make run")
-}
-
-// command is the line that gives the same answers without a question.
-func (a *app) command(c *generator.Catalog, j job) string {
-	words := []string{"new", j.dir}
-	for _, q := range c.Questions(j.answers) {
-		value, ok := j.answers.Get(q.Key)
-		switch {
-		case !ok:
-		case strings.HasPrefix(generator.Flag(q.Key), "--set"):
-			words = append(words, "--set", q.Key+"="+value)
-		default:
-			words = append(words, generator.Flag(q.Key), value)
-		}
-	}
-	for i, w := range words {
-		words[i] = quote(w)
-	}
-	return a.name + " " + strings.Join(words, " ")
+	return line
 }
 
 // quote makes one word of a POSIX shell command.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,32 +16,25 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
+	"golang.org/x/term"
 )
 
-// session is forge, as its own process on a terminal of 100 by 40.
+// session is a command of forge's on a terminal of 100 by 40.
 type session struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	master *os.File
-	mu     sync.Mutex // vt10x draws and is read from two goroutines
+	cooked *term.State // the modes of the terminal at the beginning
+	mu     sync.Mutex  // vt10x draws and is read from two goroutines
 	screen vt10x.Terminal
 	stdout bytes.Buffer
-	drawn  chan struct{}
+	drew   chan struct{} // something, since the last look
+	drawn  chan struct{} // all of it
 }
 
-// build makes the binary that users run.
-func build(t *testing.T) string {
+// start gives cmd a terminal for everything but standard output.
+func start(t *testing.T, cmd *exec.Cmd) *session {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "forge")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../cmd/forge").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return bin
-}
-
-func start(t *testing.T, dir string, args ...string) *session {
-	t.Helper()
-	bin := build(t)
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -48,32 +42,36 @@ func start(t *testing.T, dir string, args ...string) *session {
 	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{t: t, master: master, drawn: make(chan struct{})}
+	s := &session{t: t, cmd: cmd, master: master, drew: make(chan struct{}, 1), drawn: make(chan struct{})}
 	s.screen = vt10x.New(vt10x.WithSize(100, 40), vt10x.WithWriter(master))
-	s.cmd = exec.Command(bin, args...) //nolint:noctx // ended by wait
-	s.cmd.Dir = dir
-	s.cmd.Env = []string{"TERM=xterm", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+	s.cooked = s.modes()
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = tty, &s.stdout, tty
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_ = tty.Close()
-	go func() {
-		defer close(s.drawn)
-		buf := make([]byte, 4096)
-		for {
-			n, err := master.Read(buf)
-			s.mu.Lock()
-			_, _ = s.screen.Write(buf[:n])
-			s.mu.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	}()
+	go s.draw()
 	t.Cleanup(func() { _ = s.cmd.Process.Kill(); _ = master.Close() })
 	return s
+}
+
+func (s *session) draw() {
+	defer close(s.drawn)
+	buf := make([]byte, 4096)
+	for {
+		n, err := s.master.Read(buf)
+		s.mu.Lock()
+		_, _ = s.screen.Write(buf[:n])
+		s.mu.Unlock()
+		select {
+		case s.drew <- struct{}{}:
+		default: // nobody has looked since the last time
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (s *session) text() string {
@@ -82,18 +80,47 @@ func (s *session) text() string {
 	return s.screen.String()
 }
 
-// answer waits for a prompt and types.
-func (s *session) answer(prompt, keys string) {
+func (s *session) modes() *term.State {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(s.text(), prompt); {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("no %q on the screen:\n%s", prompt, s.text())
-		}
-		time.Sleep(10 * time.Millisecond)
+	modes, err := term.GetState(int(s.master.Fd()))
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	return modes
+}
+
+// sees waits until text is on the screen.
+func (s *session) sees(text string) {
+	s.t.Helper()
+	for timeout := time.After(10 * time.Second); !strings.Contains(s.text(), text); {
+		select {
+		case <-s.drew:
+		case <-timeout:
+			s.t.Fatalf("no %q on the screen:\n%s", text, s.text())
+		}
+	}
+}
+
+// types has keys typed.
+func (s *session) types(keys string) {
+	s.t.Helper()
 	if _, err := s.master.WriteString(keys); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// answer waits for a prompt of forge's and types keys. Prompts are drawn before
+// they read key by key; until then Ctrl-D means something else to the terminal,
+// and nothing tells when that changes.
+func (s *session) answer(prompt, keys string) {
+	s.t.Helper()
+	s.sees(prompt)
+	for deadline := time.Now().Add(10 * time.Second); reflect.DeepEqual(s.modes(), s.cooked); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("nobody reads the answer to %q:\n%s", prompt, s.text())
+		}
+	}
+	s.types(keys)
 }
 
 // wait returns the exit code.
@@ -113,7 +140,7 @@ const (
 
 func TestNew_onATerminal(t *testing.T) {
 	dir := t.TempDir()
-	s := start(t, dir, "new")
+	s := start(t, command(t, dir, "forge", "new"))
 	s.answer("Project name", "Bad Name\r")
 	s.answer(`"Bad Name" is not lower-case letters`, strings.Repeat("\x7f", len("Bad Name"))+"corner\r")
 	s.answer("Go module path", "\r")
@@ -122,7 +149,7 @@ func TestNew_onATerminal(t *testing.T) {
 	s.answer("production address of your app already?", "y\r")
 	s.answer("Production address", "https://corner.example\r")
 	s.answer("Price of one report", "0.25\r")
-	s.answer("corner gets", "")
+	s.sees("corner gets")
 	s.answer("Write these files?", "y\r")
 	if code := s.wait(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, s.text())
@@ -149,7 +176,7 @@ func TestNew_interrupted(t *testing.T) {
 	for name, keys := range map[string]string{"Ctrl-C": ctrlC, "Ctrl-D": ctrlD, "no": "n\r"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			s := start(t, dir, "new", "shop", "--auth", "clerk", "--payments", "none", "--module", "example.com/shop")
+			s := start(t, command(t, dir, "forge", "new", "shop", "--auth", "clerk", "--payments", "none", "--module", "example.com/shop"))
 			s.answer("production address", "\r")
 			s.answer("Write these files?", keys)
 			if code := s.wait(); code != 130 {
@@ -165,6 +192,16 @@ func TestNew_interrupted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// build makes the binary that users run.
+func build(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "forge")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../cmd/forge").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
 }
 
 // TestNew_readOnlyFolder runs as nobody when the tests run as root, who may

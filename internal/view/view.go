@@ -3,7 +3,6 @@
 package view
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,27 +10,37 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aymanbagabas/go-udiff"
-
 	"github.com/insforge/forge/generator"
 )
 
-// Document is what `forge new --json` prints: one run, done or planned.
+// Document is what new, upgrade, add, remove and eject print with --json: one
+// run, done or planned.
 type Document struct {
-	Dir     string            `json:"dir"`
-	DryRun  bool              `json:"dry_run"`
+	Dir    string `json:"dir"`
+	DryRun bool   `json:"dry_run"`
+	// Written is whether the files were changed: not by a dry run, and not while
+	// a conflict waits for a decision.
+	Written bool `json:"written"`
+	// From is the version the project had before.
+	From    string            `json:"from,omitempty"`
 	Forge   string            `json:"forge"`
 	Answers generator.Answers `json:"answers"`
 	// Command is the one line that gives the same result without questions.
 	Command string   `json:"command"`
 	Files   []Change `json:"files"`
-	Next    []string `json:"next"`
+	// Declined are the files that are not written because the user deleted them.
+	Declined []string `json:"declined,omitempty"`
+	// TwoWay are the files that were compared with forge's directly, because the
+	// record of what forge last wrote is lost.
+	TwoWay []string `json:"two_way,omitempty"`
+	Next   []string `json:"next"`
 }
 
 // Change is one file of a Document. Action is the action's name, SHA256 the
 // hash of what is written, if anything is.
 type Change struct {
 	Path   string `json:"path"`
+	From   string `json:"from,omitempty"`
 	Action string `json:"action"`
 	Mode   string `json:"mode,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
@@ -42,9 +51,9 @@ type Change struct {
 
 // Changes lists plan and then the record, which is always written.
 func Changes(plan *generator.Plan, record *generator.Tree) []Change {
-	var list []Change
+	list := []Change{}
 	for _, c := range plan.Changes {
-		row := Change{Path: c.Path, Action: string(c.Action), Note: c.Note}
+		row := Change{Path: c.Path, From: c.From, Action: string(c.Action), Note: c.Note}
 		if c.Result != nil {
 			row.Mode, row.SHA256 = mode(c.Result), c.Result.SHA256()
 		}
@@ -69,19 +78,38 @@ func JSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// signs are what a printed plan shows in front of each path.
+// signs are what a printed plan shows in front of a path that has no conflict.
 var signs = map[generator.Action]string{ //nolint:gochecknoglobals // a table, never written
 	generator.Create: "+", generator.Update: "~", generator.Merge: "~", generator.Delete: "-",
-	generator.Keep: "=", generator.NoOp: "=", generator.Clashes: "!",
+	generator.Keep: "=", generator.NoOp: "=",
+}
+
+// sign is the first character of a printed row.
+func sign(c generator.Change) string {
+	if c.Conflict != nil {
+		return "!"
+	}
+	return signs[c.Action]
 }
 
 // Plan prints one line for each path, and the record as one line.
 func Plan(w io.Writer, plan *generator.Plan, record *generator.Tree) {
 	for _, c := range plan.Changes {
-		fmt.Fprintf(w, "%s %s%s\n", signs[c.Action], c.Path, note(c))
+		fmt.Fprintf(w, "%s %s%s\n", sign(c), c.Path, note(c))
 	}
 	if n := record.Len(); n > 0 {
 		fmt.Fprintf(w, "+ %s/  (%d files: what forge wrote, for later upgrades)\n", generator.RecordDir, n)
+	}
+}
+
+// Upgrade prints one line for each path of a plan that is written or that the
+// user should know of; what stays as it is needs no line.
+func Upgrade(w io.Writer, plan *generator.Plan) {
+	for _, c := range plan.Changes {
+		quiet := c.Action == generator.NoOp || c.Action == generator.Keep && c.Conflict == nil && c.Target != nil && c.Actual != nil
+		if !quiet {
+			fmt.Fprintf(w, "%s %s%s\n", sign(c), c.Path, note(c))
+		}
 	}
 }
 
@@ -103,7 +131,7 @@ func Summary(w io.Writer, dir string, plan *generator.Plan, record *generator.Tr
 	fmt.Fprintf(w, "  + %-24s %d, what forge wrote, for later upgrades\n", generator.RecordDir+"/", record.Len())
 	for _, c := range plan.Changes {
 		if c.Action != generator.Create {
-			fmt.Fprintf(w, "  %s %s%s\n", signs[c.Action], c.Path, note(c))
+			fmt.Fprintf(w, "  %s %s%s\n", sign(c), c.Path, note(c))
 		}
 	}
 }
@@ -120,49 +148,20 @@ func folder(path string) string {
 	return parts[0] + "/" + parts[1] + "/"
 }
 
+// note is what to know about a change, in brackets.
 func note(c generator.Change) string {
-	text := c.Note
+	var about []string
 	if c.Conflict != nil {
-		text = c.Conflict.Reason
+		about = append(about, c.Conflict.Reason)
 	}
-	if text == "" {
+	if c.Note != "" {
+		about = append(about, c.Note)
+	}
+	if c.Action == generator.Merge && c.Base != nil {
+		about = append(about, "merged with your edits")
+	}
+	if about == nil {
 		return ""
 	}
-	return "  (" + strings.ReplaceAll(text, "\n", " ") + ")"
-}
-
-// Diff prints a unified diff of everything that applying plan would write, the
-// record last. `git apply` and `patch -p1` understand it.
-func Diff(w io.Writer, plan *generator.Plan, record *generator.Tree) {
-	for _, c := range plan.Changes {
-		if c.Action.Writes() {
-			diff(w, c.Path, c.Actual, c.Result)
-		}
-	}
-	for f := range record.All() {
-		diff(w, f.Path, nil, f)
-	}
-}
-
-func diff(w io.Writer, path string, before, after *generator.File) {
-	from, to := "a/"+path, "b/"+path
-	var old, wanted string
-	fmt.Fprintf(w, "diff --git %s %s\n", from, to)
-	if before == nil {
-		from = "/dev/null"
-		fmt.Fprintf(w, "new file mode 10%s\n", mode(after))
-	} else {
-		old = string(before.Data)
-	}
-	if after == nil {
-		to = "/dev/null"
-		fmt.Fprintf(w, "deleted file mode 10%s\n", mode(before))
-	} else {
-		wanted = string(after.Data)
-	}
-	if bytes.ContainsRune([]byte(old+wanted), 0) {
-		fmt.Fprintf(w, "Binary files %s and %s differ\n", from, to)
-		return
-	}
-	_, _ = io.WriteString(w, udiff.Unified(from, to, old, wanted))
+	return "  (" + strings.ReplaceAll(strings.Join(about, "; "), "\n", " ") + ")"
 }

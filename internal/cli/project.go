@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/insforge/forge/generator"
+)
+
+// module is where forge is installed from.
+const module = "github.com/insforge/forge/cmd/forge"
+
+// open finds and reads the project that the current folder is in, which no
+// unfinished run may have left half way.
+func (a *app) open() (*generator.Project, *generator.Catalog, error) {
+	dir, state, err := readState()
+	if err != nil {
+		return nil, nil, err
+	}
+	if state.Conflicts != nil {
+		return nil, nil, pending(state.Conflicts)
+	}
+	return a.openIn(dir, state)
+}
+
+// openIn reads the project in dir, which may have conflicts to resolve.
+func (a *app) openIn(dir string, state generator.State) (*generator.Project, *generator.Catalog, error) {
+	if state.Interrupted {
+		return nil, nil, hinted{
+			errors.New("the last run was interrupted half way"),
+			"forge upgrade --continue finishes it, forge upgrade --abort undoes it",
+		}
+	}
+	catalog, err := a.catalog()
+	if err != nil {
+		return nil, nil, err
+	}
+	project, err := generator.OpenProject(dir)
+	if err == nil && semver.Compare("v"+project.Manifest.Forge, "v"+catalog.Version) > 0 {
+		err = &generator.NewerError{Forge: project.Manifest.Forge}
+	}
+	var newer *generator.NewerError
+	switch {
+	case err == nil:
+		return project, catalog, nil
+	case errors.Is(err, generator.ErrNoProject) && state.Conflicts != nil:
+		return nil, nil, pending(state.Conflicts) // those of an eject
+	case errors.As(err, &newer) && newer.Forge != "":
+		return nil, nil, hinted{err, fmt.Sprintf("install that one: go install %s@v%s", module, newer.Forge)}
+	case errors.As(err, &newer):
+		return nil, nil, hinted{err, fmt.Sprintf("install the newest: go install %s@latest", module)}
+	}
+	return nil, nil, hinted{err, "restore .forge from version control"}
+}
+
+// readState finds the project and says how far the last run in it came.
+func readState() (string, generator.State, error) {
+	dir, err := generator.FindProject(".")
+	if errors.Is(err, generator.ErrNoProject) {
+		return "", generator.State{}, hinted{
+			fmt.Errorf("no forge project: neither this folder nor one above it has %s", generator.ManifestPath),
+			"run it in a folder that forge new has written",
+		}
+	}
+	if err != nil {
+		return "", generator.State{}, err
+	}
+	state, err := generator.ReadState(dir)
+	return dir, state, err
+}
+
+// readError adds what to do about a file that cannot be read.
+func readError(dir string, err error) error {
+	var link *generator.LinkError
+	if errors.As(err, &link) {
+		return hinted{err, "forge does not write through links; replace it by a real file or folder in " + dir}
+	}
+	return err
+}
+
+// relative is dir as the user would type it.
+func relative(dir string) string {
+	if cwd, err := filepath.Abs("."); err == nil {
+		if rel, err := filepath.Rel(cwd, dir); err == nil {
+			return rel
+		}
+	}
+	return dir
+}

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/insforge/forge/generator"
+)
+
+// checkTarget refuses a folder that forge must not write into.
+func checkTarget(dir string, adopt bool) error {
+	// A run that was killed in here is undone before anything is judged.
+	if _, err := generator.Recover(dir); err != nil {
+		return fmt.Errorf("undoing an interrupted run in %s: %w", dir, err)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return hinted{fmt.Errorf("%s is a file, not a folder", dir), "choose another folder, or move the file away"}
+	}
+	if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(generator.ManifestPath))); err == nil {
+		return hinted{
+			fmt.Errorf("%s is a forge project already: it has %s", dir, generator.ManifestPath),
+			"choose another folder; forge upgrade, forge add and forge remove change a project",
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 && !adopt {
+		return hinted{
+			fmt.Errorf("%s is not empty: it has %s", dir, some(entries)),
+			"choose another folder, or run `forge new .` in there to add the server beside what you have",
+		}
+	}
+	return nil
+}
+
+func some(entries []os.DirEntry) string {
+	var names []string
+	for _, e := range entries[:min(3, len(entries))] {
+		names = append(names, e.Name())
+	}
+	if rest := len(entries) - len(names); rest > 0 {
+		names = append(names, fmt.Sprintf("%d more", rest))
+	}
+	return strings.Join(names, ", ")
+}
+
+// numbering reads the migrations that are there already.
+func numbering(dir string) generator.Numbering {
+	entries, err := os.ReadDir(filepath.Join(dir, "migrations"))
+	if err != nil {
+		return generator.Numbering{}
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return generator.NumberingOf(names)
+}
+
+// planNew plans against an empty base: forge has written nothing here yet.
+func planNew(dir string, target *generator.Tree) (*generator.Plan, error) {
+	var paths []string
+	for f := range target.All() {
+		paths = append(paths, f.Path)
+	}
+	actual, err := generator.ReadActual(dir, paths)
+	if err != nil {
+		return nil, readError(dir, err)
+	}
+	return generator.NewPlan(&generator.Tree{}, actual, target), nil
+}

@@ -1,0 +1,76 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/insforge/forge/generator"
+)
+
+// StatusDocument is what `forge status --json` prints.
+type StatusDocument struct {
+	Dir string `json:"dir"`
+	// Forge is the version that wrote the project, Available this one, and
+	// Upgrade whether an upgrade would change anything.
+	Forge     string            `json:"forge"`
+	Available string            `json:"available"`
+	Upgrade   bool              `json:"upgrade"`
+	Answers   generator.Answers `json:"answers"`
+	// Conflicts are the files that wait for the user to resolve them.
+	Conflicts []string               `json:"conflicts,omitempty"`
+	Files     []generator.FileStatus `json:"files"`
+	// New are the files that an upgrade would write for the first time, and
+	// Questions the keys of those it would ask.
+	New       []string `json:"new,omitempty"`
+	Questions []string `json:"questions,omitempty"`
+	// Unknown is set if nobody can say which files an upgrade would change before
+	// its questions are answered.
+	Unknown bool `json:"unknown,omitempty"`
+}
+
+// Status prints the files that are not as forge wrote them, one a line, counts
+// the rest, and says what an upgrade would do.
+func Status(w io.Writer, d StatusDocument) {
+	choices := append([]string{d.Answers.Auth}, d.Answers.Payments...)
+	fmt.Fprintf(w, "%s: written by forge %s with %s\n", d.Answers.Name, d.Forge, strings.Join(choices, ", "))
+	pristine, outdated := 0, len(d.New)
+	for _, f := range d.Files {
+		if f.Outdated {
+			outdated++
+		}
+		if f.State == generator.Pristine {
+			pristine++
+			continue
+		}
+		more := ""
+		if f.Outdated {
+			more = "  (an upgrade changes it too)"
+		}
+		fmt.Fprintf(w, "  %-10s  %s%s\n", f.State, f.Path, more)
+	}
+	fmt.Fprintf(w, "  %-10s  %d files\n", generator.Pristine, pristine)
+	switch {
+	case len(d.Conflicts) > 0:
+		fmt.Fprintln(w, "\nConflicts wait for you: resolve them, then run forge upgrade --continue;\nforge upgrade --abort takes everything back.")
+	case d.Upgrade:
+		fmt.Fprintf(w, "\nforge %s %s.\nforge upgrade --dry-run shows it, forge upgrade does it.\n", d.Available, d.would(outdated))
+	}
+}
+
+// would is what the available version would do.
+func (d StatusDocument) would(outdated int) string {
+	does := "would record its version and change no file"
+	switch {
+	case d.Unknown:
+		does = "is available"
+	case outdated == 1:
+		does = "would change 1 file"
+	case outdated > 1:
+		does = fmt.Sprintf("would change %d files", outdated)
+	}
+	if len(d.Questions) > 0 {
+		does += ", and asks for " + strings.Join(d.Questions, ", ")
+	}
+	return does
+}
