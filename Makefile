@@ -43,13 +43,15 @@ build: ## Build the forge binary into .bin
 	go build -trimpath -o $(BIN)/forge ./cmd/forge
 
 .PHONY: bench
-bench: build ## Measure forge new beside cp -r of the same tree, and rendering
-	go test ./golden ./generator -run "^$$" -bench . -benchmem
+bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, and merging
+	go test ./golden ./generator ./internal/merge -run "^$$" -bench . -benchmem
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out
 	go test -timeout 60m -count=5 ./generator -run 'Apply|Recover|kill'
 	go test ./internal/merge -run '^$$' -fuzz '^FuzzAdopt$$' -fuzztime 60s
+	FORGE_SOAK=1 go test -timeout 60m ./internal/merge
+	go test -timeout 60m ./golden -run Property -rapid.checks=1000
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) postgres

@@ -86,6 +86,15 @@ func TestPaid(t *testing.T) {
 // migrated starts a Postgres with InsForge's roles and the project's migrations.
 func migrated(t *testing.T, dir string) *pgxpool.Pool {
 	t.Helper()
+	db := connect(t, startPostgres(t).URL)
+	execute(t, db, roles)
+	execute(t, db, likeInsForge)
+	migrate(t, db, dir)
+	return db
+}
+
+func startPostgres(t *testing.T) *pgtest.Server {
+	t.Helper()
 	postgres, err := pgtest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +104,12 @@ func migrated(t *testing.T, dir string) *pgxpool.Pool {
 			t.Error(err)
 		}
 	})
-	config, err := pgxpool.ParseConfig(postgres.URL)
+	return postgres
+}
+
+func connect(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,18 +120,31 @@ func migrated(t *testing.T, dir string) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	exec := func(sql string) {
-		if _, err := db.Exec(t.Context(), sql); err != nil {
-			t.Fatalf("%v\n%s", err, sql)
-		}
-	}
-	exec(`create role anon nologin; create role authenticated nologin; create role project_admin nologin bypassrls;
-		grant create, usage on schema public to project_admin; grant usage on schema public to anon, authenticated;
+	return db
+}
+
+// What the migrations expect: the roles of InsForge's cluster, and what each of
+// its databases has.
+const (
+	roles        = `create role anon nologin; create role authenticated nologin; create role project_admin nologin bypassrls;`
+	likeInsForge = `grant create, usage on schema public to project_admin; grant usage on schema public to anon, authenticated;
 		create schema auth; grant usage on schema auth to public;
 		create function auth.jwt() returns jsonb language sql stable as
 			$$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
 		alter default privileges for role project_admin in schema public
-			grant select, insert, update, delete on tables to anon, authenticated;`)
+			grant select, insert, update, delete on tables to anon, authenticated;`
+)
+
+func execute(t *testing.T, db *pgxpool.Pool, sql string) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+}
+
+// migrate runs the migrations of the project in dir.
+func migrate(t *testing.T, db *pgxpool.Pool, dir string) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "migrations", "*.sql"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("migrations: %v, %v", files, err)
@@ -128,10 +155,9 @@ func migrated(t *testing.T, dir string) *pgxpool.Pool {
 			if err != nil {
 				t.Fatal(err)
 			}
-			exec("begin; set local role project_admin; set local search_path = public;\n" + string(data) + "\n; commit;")
+			execute(t, db, "begin; set local role project_admin; set local search_path = public;\n"+string(data)+"\n; commit;")
 		}
 	}
-	return db
 }
 
 // rpcGateway calls database functions as InsForge does for the server's key.

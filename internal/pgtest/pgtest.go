@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +27,9 @@ type Server struct {
 	// URL connects to the database postgres as the superuser.
 	URL string
 
+	bin  string // the folder of its programs
 	dir  string
+	port int
 	cmd  *exec.Cmd
 	logs *bytes.Buffer
 }
@@ -42,14 +45,14 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, logs: &bytes.Buffer{}}
-	if err := s.start(ctx, bin); err != nil {
+	s := &Server{bin: bin, dir: dir, logs: &bytes.Buffer{}}
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a private Postgres: %w", err), s.Stop())
 	}
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context, bin string) error {
+func (s *Server) start(ctx context.Context) error {
 	owner, err := unprivileged()
 	if err != nil {
 		return err
@@ -58,7 +61,7 @@ func (s *Server) start(ctx context.Context, bin string) error {
 		return err
 	}
 	data := filepath.Join(s.dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+	initdb := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"),
 		"-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
 	owner.run(initdb)
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -68,15 +71,21 @@ func (s *Server) start(ctx context.Context, bin string) error {
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), //nolint:noctx // Stop ends it
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), //nolint:noctx // Stop ends it
 		"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", s.dir, "-F")
 	owner.run(s.cmd)
 	s.cmd.Stdout, s.cmd.Stderr = s.logs, s.logs
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	s.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	s.port = port
+	s.URL = s.At("postgres")
 	return s.await(ctx)
+}
+
+// At is how to connect to another database of the server.
+func (s *Server) At(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
 }
 
 // await returns when the server answers.
@@ -113,6 +122,26 @@ func (s *Server) Stop() error {
 		}
 	}
 	return os.RemoveAll(s.dir)
+}
+
+// Schema is the SQL that makes everything in the database at url but its rows,
+// in an order that does not depend on when it was made.
+func (s *Server) Schema(ctx context.Context, url string) (string, error) {
+	dump := exec.CommandContext(ctx, filepath.Join(s.bin, "pg_dump"), "--schema-only", "--dbname", url)
+	var stderr bytes.Buffer
+	dump.Stderr = &stderr
+	out, err := dump.Output()
+	if err != nil {
+		return "", fmt.Errorf("pg_dump: %w\n%s", err, stderr.Bytes())
+	}
+	var sql strings.Builder
+	for line := range strings.Lines(string(out)) {
+		// Meta-commands of psql carry a random key.
+		if !strings.HasPrefix(line, `\`) {
+			sql.WriteString(line)
+		}
+	}
+	return sql.String(), nil
 }
 
 // programs finds the folder that holds initdb and postgres.

@@ -1,0 +1,134 @@
+package golden
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/generations"
+)
+
+// editedFiles is how many files of the project its user has edited.
+const editedFiles = 10
+
+// BenchmarkUpgrade brings the largest project of the first release, with ten
+// edited files, to the third one. It is measured beside writing the project
+// anew with the third one's templates, and beside `git merge` of the same three
+// trees, in one run.
+func BenchmarkUpgrade(b *testing.B) {
+	first, third := loadFS(b, generations.FS(1)), loadFS(b, generations.FS(3))
+	combo := combination{"clerk", []string{"okx-x402"}}
+	_, base, baseRecord := render(b, first, combo.answers(first), generator.Numbering{})
+
+	b.Run("git-merge", func(b *testing.B) {
+		_, target, _ := render(b, third, combo.answers(third), generator.Numbering{})
+		repo := mergeRepo(b, base, target)
+		for i := 0; b.Loop(); i++ {
+			b.StopTimer()
+			dir := filepath.Join(b.TempDir(), strconv.Itoa(i))
+			run(b, repo, "cp", "-r", repo, dir)
+			b.StartTimer()
+			run(b, dir, "git", "merge", "--quiet", "--no-edit", "target")
+		}
+	})
+	b.Run("forge-new", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			c := loadFS(b, generations.FS(3))
+			_, target, record := render(b, c, combo.answers(c), generator.Numbering{})
+			put(b, filepath.Join(b.TempDir(), strconv.Itoa(i)), target, record)
+		}
+	})
+	b.Run("forge-upgrade", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			b.StopTimer()
+			dir := filepath.Join(b.TempDir(), strconv.Itoa(i))
+			put(b, dir, base, baseRecord)
+			editFiles(b, dir, base)
+			b.StartTimer()
+			u := plan(b, loadFS(b, generations.FS(3)), dir, nil)
+			if len(u.Plan.Conflicts()) > 0 {
+				b.Fatal("conflicts")
+			}
+			if err := generator.Apply(b.Context(), dir, u.Plan, u.Record, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// put writes a project to a new folder.
+func put(b *testing.B, dir string, target, record *generator.Tree) {
+	b.Helper()
+	plan := generator.NewPlan(&generator.Tree{}, &generator.Tree{}, target)
+	if err := generator.Apply(b.Context(), dir, plan, record, nil); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// editFiles adds a function to the end of some Go files.
+func editFiles(b *testing.B, dir string, tree *generator.Tree) {
+	b.Helper()
+	n := 0
+	for f := range tree.All() {
+		if n == editedFiles {
+			return
+		}
+		if !strings.HasSuffix(f.Path, ".go") || strings.HasSuffix(f.Path, "_test.go") {
+			continue
+		}
+		n++
+		edited := string(f.Data) + "\n// added is the user's.\nfunc added() {}\n"
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(f.Path)), []byte(edited), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// mergeRepo makes a repository of the three trees: base, the user's branch,
+// which is checked out, and target.
+func mergeRepo(b *testing.B, base, target *generator.Tree) string {
+	b.Helper()
+	dir := filepath.Join(b.TempDir(), "repo")
+	put(b, dir, base, &generator.Tree{})
+	run(b, dir, "git", "init", "--quiet", "--initial-branch=user")
+	run(b, dir, "git", "config", "user.name", "bench")
+	run(b, dir, "git", "config", "user.email", "bench@example.com")
+	commit := func() {
+		run(b, dir, "git", "add", "--all", "--force")
+		run(b, dir, "git", "commit", "--quiet", "--message=tree")
+	}
+	commit()
+	run(b, dir, "git", "checkout", "--quiet", "-b", "target")
+	for f := range base.All() {
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for f := range target.All() {
+		at := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(at, f.Data, f.Mode); err != nil {
+			b.Fatal(err)
+		}
+	}
+	commit()
+	run(b, dir, "git", "checkout", "--quiet", "user")
+	editFiles(b, dir, base)
+	commit()
+	return dir
+}
+
+func run(b *testing.B, dir, name string, args ...string) {
+	b.Helper()
+	cmd := exec.Command(name, args...) //nolint:noctx // short-lived
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}

@@ -1,0 +1,119 @@
+package golden
+
+import (
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/generations"
+)
+
+func loadFS(t testing.TB, fsys fs.FS) *generator.Catalog {
+	t.Helper()
+	c, err := generator.Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// userProject writes a combination by the templates of c and has the user work
+// on it.
+func userProject(t *testing.T, c *generator.Catalog, combo combination) (dir string, wrote map[string][]string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "shop")
+	_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	write(t, dir, target, rec)
+	return dir, userWorks(t, dir)
+}
+
+// checkUpgraded holds a project to what its user relies on after an upgrade:
+// it builds, passes its tests and theirs, and an upgrade again does nothing.
+func checkUpgraded(t *testing.T, c *generator.Catalog, dir string) {
+	t.Helper()
+	command(t, dir, "go", "build", "-trimpath", "./...")
+	command(t, dir, "go", "vet", "-trimpath", "./...")
+	command(t, dir, "go", "test", "-trimpath", "./...")
+	silent(t, dir, "gofmt", "-l", ".")
+	again := plan(t, c, dir, nil)
+	if writes, err := again.Writes(dir); err != nil || writes {
+		t.Errorf("an upgrade right after an upgrade writes: %v, %v", writes, err)
+	}
+}
+
+// TestUpgrade brings a user's project of the first release to today's
+// templates, for every combination.
+func TestUpgrade(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles every combination; make test runs it")
+	}
+	first, now := loadFS(t, generations.FS(1)), load(t)
+	for _, combo := range combinations(first) {
+		t.Run(combo.String(), func(t *testing.T) {
+			t.Parallel()
+			dir, wrote := userProject(t, first, combo)
+			upgrade(t, now, dir, nil)
+			hasAll(t, dir, wrote, nil)
+			checkUpgraded(t, now, dir)
+		})
+	}
+}
+
+// TestUpgrade_generations takes a user's project through two releases at once
+// and one after the other: a renamed file that the user edited, a deleted one,
+// a new question, and security fixes in files that they edited.
+func TestUpgrade_generations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles projects; make test runs it")
+	}
+	first, second, third := loadFS(t, generations.FS(1)), loadFS(t, generations.FS(2)), loadFS(t, generations.FS(3))
+	for _, combo := range combinations(first) {
+		t.Run(combo.String(), func(t *testing.T) {
+			t.Parallel()
+			dir, wrote := userProject(t, first, combo)
+			upgrade(t, second, dir, nil)
+			hasAll(t, dir, wrote, map[string]string{"internal/httpapi/json.go": "internal/httpapi/codec.go"})
+			upgrade(t, third, dir, nil)
+			moved := map[string]string{"internal/httpapi/json.go": "internal/httpapi/bodies.go"}
+			hasAll(t, dir, wrote, moved)
+
+			atOnce, wrote := userProject(t, first, combo)
+			upgrade(t, third, atOnce, nil)
+			hasAll(t, atOnce, wrote, moved)
+			checkUpgraded(t, third, atOnce)
+		})
+	}
+}
+
+// TestChange adds and removes payments and changes the auth provider of a
+// user's project.
+func TestChange(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles projects; make test runs it")
+	}
+	c := load(t)
+	t.Run("payment", func(t *testing.T) {
+		t.Parallel()
+		dir, wrote := userProject(t, c, combination{"clerk", []string{}})
+		userEdits(t, dir, "appends.txtar", wrote)
+		for _, payments := range []string{"okx-x402", generator.None, "okx-x402"} {
+			upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, payments) })
+			hasAll(t, dir, wrote, nil)
+			checkUpgraded(t, c, dir)
+		}
+	})
+	for _, to := range c.Auth {
+		t.Run("auth "+to.ID, func(t *testing.T) {
+			t.Parallel()
+			from := "better-auth"
+			if to.ID == from {
+				from = "auth0"
+			}
+			dir, wrote := userProject(t, c, combination{from, []string{"okx-x402"}})
+			upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyAuth, to.ID) })
+			hasAll(t, dir, wrote, nil)
+			checkUpgraded(t, c, dir)
+		})
+	}
+}
