@@ -50,18 +50,29 @@ func byKind(name string, base, user, target []byte, l Labels) Result {
 	switch {
 	case Structured(name):
 		r, err := structured(name, base, user, target, l)
-		if err == nil {
-			return r
-		}
-		// A side that does not parse still has lines. If those conflict, what
-		// is wrong with the file is what the user has to mend first.
-		r = Lines(base, user, target, l)
-		for i := range r.Conflicts {
-			r.Conflicts[i].Reason = err.Error()
+		if err != nil {
+			r = unstructured(name, base, user, target, l, err.Error())
 		}
 		return r
 	case path.Ext(name) == ".go":
 		return goFile(base, user, target, l)
 	}
 	return Lines(base, user, target, l)
+}
+
+// unstructured merges a file by lines that cannot be merged by its structure,
+// for the reason given. A side that does not parse still has lines, and if those
+// conflict, the reason is what the user has to mend first. If they do not, and
+// yet make no file of the format out of one of the user's, as when both add the
+// same table in two ways, all edits are one conflict.
+func unstructured(name string, base, user, target []byte, l Labels, reason string) Result {
+	r := Lines(base, user, target, l)
+	if len(r.Conflicts) == 0 && readable(name, user) == nil && readable(name, r.Data) != nil {
+		chunks := chunksOf(splitLines(base), splitLines(user), splitLines(target))
+		r = assemble(joinEdits(chunks, 0, len(chunks)-1, ""), l, newlineOf(user, target))
+	}
+	for i := range r.Conflicts {
+		r.Conflicts[i].Reason = reason
+	}
+	return r
 }

@@ -187,3 +187,23 @@ func formatOf(path string) (fileFormat, bool) {
 func notStructured(path string) error {
 	return fmt.Errorf("%s: not a file that is merged by its structure", path)
 }
+
+// readable returns an error unless data is a file of the format that path is
+// merged by.
+func readable(path string, data []byte) error {
+	s, err := newSource(path, data)
+	if err != nil {
+		return err
+	}
+	switch path {
+	case "go.mod":
+		_, err = parseGoMod(s)
+	case "go.sum":
+		_, err = checksums(s)
+	case "insforge.toml":
+		_, err = parseTOML(s)
+	case ".env.example":
+		_, err = parseEnv(s)
+	}
+	return err
+}

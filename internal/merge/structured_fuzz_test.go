@@ -78,21 +78,3 @@ func checkAny(t *testing.T, path, base, user, target string) bool {
 	}
 	return true
 }
-
-func readable(path string, data []byte) error {
-	s, err := newSource(path, data)
-	if err != nil {
-		return err
-	}
-	switch path {
-	case "go.mod":
-		_, err = parseGoMod(s)
-	case "go.sum":
-		_, err = checksums(s)
-	case "insforge.toml":
-		_, err = parseTOML(s)
-	case ".env.example":
-		_, err = parseEnv(s)
-	}
-	return err
-}
