@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/insforge/forge/internal/insforgetoml"
 	"github.com/insforge/forge/internal/merge"
 )
 
@@ -175,9 +176,24 @@ func (c *Change) merge(l Labels) ([]byte, *Conflict) {
 	case err != nil:
 		return nil, &Conflict{Kind: BothEdited, Reason: err.Error()}
 	case len(r.Conflicts) == 0:
-		return r.Data, nil
+		return r.Data, c.misread(BothEdited, r.Data)
 	}
 	return r.Data, &Conflict{Kind: BothEdited, Reason: reason(r.Conflicts)}
+}
+
+// misread is the conflict with settings of the user's that the InsForge CLI
+// would drop or refuse, nil if there are none or forge writes nothing beside
+// them. Merging itself is content with any TOML. But who has forge write to the
+// file applies it next, and then a typo of theirs does nothing without a word.
+func (c *Change) misread(kind ConflictKind, merged []byte) *Conflict {
+	user := c.User().Data
+	if c.Path != "insforge.toml" || bytes.Equal(merged, user) {
+		return nil
+	}
+	if _, err := insforgetoml.Parse(c.Path, user); err != nil {
+		return &Conflict{Kind: kind, Reason: err.Error()}
+	}
+	return nil
 }
 
 func reason(conflicts []merge.Conflict) string {
@@ -213,9 +229,14 @@ func (c *Change) adopt() {
 		return
 	}
 	data, err := merge.Adopt(c.Path, c.Actual.Data, c.Target.Data)
-	switch {
-	case err != nil:
+	if err != nil {
 		c.Action, c.Conflict = Clashes, &Conflict{Kind: AlreadyExists, Reason: err.Error()}
+		return
+	}
+	misread := c.misread(AlreadyExists, data)
+	switch {
+	case misread != nil:
+		c.Action, c.Conflict = Clashes, misread
 	case bytes.Equal(data, c.Actual.Data):
 		c.Action, c.Note = NoOp, "has all it needs"
 	default:
