@@ -54,7 +54,7 @@ soak: tools ## The slow tests, which CI leaves out
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres
+tools: $(GOLANGCI_LINT) postgres postgrest
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -64,3 +64,8 @@ $(GOLANGCI_LINT):
 .PHONY: postgres
 postgres:
 	@sh internal/pgtest/install.sh
+
+# The tests' InsForge serves its data API with a real PostgREST.
+.PHONY: postgrest
+postgrest:
+	@sh internal/insforgetest/install.sh $(BIN)/postgrest-12.0.2
