@@ -122,7 +122,7 @@ func TestGolden_noStrangers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && !slices.ContainsFunc(known, func(c combination) bool { return c.String() == e.Name() }) {
+		if e.IsDir() && e.Name() != "testdata" && !slices.ContainsFunc(known, func(c combination) bool { return c.String() == e.Name() }) {
 			t.Errorf("%s: no combination of the catalog makes this folder", e.Name())
 		}
 	}

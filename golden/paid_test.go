@@ -76,6 +76,19 @@ func TestPaid(t *testing.T) {
 	if err := db.QueryRow(t.Context(), `select count(*) from public.payments where state = 'settled' and amount = 10000`).Scan(&settled); err != nil || settled != 1 {
 		t.Errorf("%d settled rows in the ledger (%v), want 1", settled, err)
 	}
+	// Each step of the payment is news, and none of it says who paid.
+	var events, told string
+	if err := db.QueryRow(t.Context(), `select
+		(select string_agg(event_name, ' ' order by payload ->> 'updated_at') from realtime.messages where event_name <> 'payment_claimed'),
+		(select string_agg(distinct key, ' ' order by key) from realtime.messages, jsonb_object_keys(payload) as key)`).Scan(&events, &told); err != nil {
+		t.Error(err)
+	}
+	if want := "payment_verified payment_settling payment_settled"; events != want {
+		t.Errorf("events %q, want %q", events, want)
+	}
+	if want := "amount asset id network resource state updated_at"; told != want {
+		t.Errorf("the events tell %q, want %q", told, want)
+	}
 	// Without its ledger the server sells nothing, and says that it is its fault.
 	backend.Close()
 	if status, _, body := buy(t, server, sign(t, offer)); status != http.StatusServiceUnavailable {
@@ -132,7 +145,18 @@ const (
 		create function auth.jwt() returns jsonb language sql stable as
 			$$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
 		alter default privileges for role project_admin in schema public
-			grant select, insert, update, delete on tables to anon, authenticated;`
+			grant select, insert, update, delete on tables to anon, authenticated;
+		create schema realtime; grant usage on schema realtime to anon, authenticated, project_admin;
+		create table realtime.channels (id uuid primary key default gen_random_uuid(), pattern text unique not null,
+			description text, webhook_urls text[], enabled boolean not null default true);
+		create table realtime.messages (id uuid primary key default gen_random_uuid(), event_name text not null,
+			channel_id uuid references realtime.channels on delete set null, channel_name text not null, payload jsonb not null);
+		alter table realtime.channels owner to project_admin; alter table realtime.messages owner to project_admin;
+		grant select on realtime.channels to anon, authenticated; grant insert on realtime.messages to anon, authenticated;
+		create function realtime.publish(channel text, event text, payload jsonb) returns uuid language sql security definer as
+			$$ insert into realtime.messages (event_name, channel_id, channel_name, payload)
+			   select event, id, channel, payload from realtime.channels where pattern = channel returning id $$;
+		revoke all on function realtime.publish from public; grant execute on function realtime.publish to project_admin;`
 )
 
 func execute(t *testing.T, db *pgxpool.Pool, sql string) {
