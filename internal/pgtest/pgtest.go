@@ -36,7 +36,8 @@ type Server struct {
 
 // Start makes a new cluster and serves it until Stop. It takes about two
 // seconds. The error says what to install when the programs are missing.
-func Start(ctx context.Context) (*Server, error) {
+// Settings are name=value pairs for what only a starting server can be told.
+func Start(ctx context.Context, settings ...string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -46,13 +47,13 @@ func Start(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{bin: bin, dir: dir, logs: &bytes.Buffer{}}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a private Postgres: %w", err), s.Stop())
 	}
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context) error {
+func (s *Server) start(ctx context.Context, settings []string) error {
 	owner, err := unprivileged()
 	if err != nil {
 		return err
@@ -71,8 +72,11 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), //nolint:noctx // Stop ends it
-		"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", s.dir, "-F")
+	args := []string{"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", s.dir, "-F"}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), args...) //nolint:noctx // Stop ends it
 	owner.run(s.cmd)
 	s.cmd.Stdout, s.cmd.Stderr = s.logs, s.logs
 	if err := s.cmd.Start(); err != nil {
