@@ -9,9 +9,10 @@
 // # Differences from the backend
 //
 //   - The backend stops at its first objection; Check lists all of them.
-//   - The backend counts statements with a second splitter that knows neither
-//     nested comments nor escape strings; here the parser counts. A text of nothing
-//     but nested comments is refused here and is an empty success there.
+//   - The backend counts statements with a second splitter, which knows neither
+//     nested comments nor bodies that are BEGIN ATOMIC; here the parser counts. A
+//     text of nothing but semicolons or nested comments is refused here and does
+//     nothing there.
 //   - A NUL byte is refused here. Postgres' wire protocol cannot carry one.
 //   - The dry run also executes the SQL. Assess does not, so it never reports
 //     what only execution finds.
