@@ -1,0 +1,59 @@
+package golden
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/insforgetest"
+)
+
+// TestWall runs the database tests of generated projects, which their own
+// `make test` skips: on an empty Postgres, on a clean InsForge project, and on
+// one that has the migrations already.
+func TestWall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles projects and starts Postgres; make test runs it")
+	}
+	empty := startPostgres(t)
+	server, err := insforgetest.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c := load(t)
+	for _, combo := range []combination{{"clerk", []string{}}, {"clerk", []string{"okx-x402"}}, {"better-auth", []string{"okx-x402"}}} {
+		t.Run(combo.String(), func(t *testing.T) {
+			_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+			dir := filepath.Join(t.TempDir(), "shop")
+			write(t, dir, target, rec)
+			database, err := server.NewDatabase(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = database.Close() })
+			testDB(t, dir, empty.URL)
+			testDB(t, dir, empty.URL) // the first run left nothing
+			testDB(t, dir, database.URL)
+			if err := database.MigrateAll(t.Context(), os.DirFS(filepath.Join(dir, "migrations"))); err != nil {
+				t.Fatal(err)
+			}
+			testDB(t, dir, database.URL)
+		})
+	}
+}
+
+func testDB(t *testing.T, dir, url string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "make", "test-db")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TEST_DATABASE_URL="+url, "GOFLAGS=-trimpath")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("make test-db on %s: %v\n%s", url, err, out)
+	}
+}
