@@ -148,6 +148,7 @@ func TestNew_onATerminal(t *testing.T) {
 	s.answer("How do callers pay?", " \r")
 	s.answer("production address of your app already?", "y\r")
 	s.answer("Production address", "https://corner.example\r")
+	s.answer("Switch off InsForge's own sign-up form?", "\r")
 	s.answer("Price of one report", "0.25\r")
 	s.sees("corner gets")
 	s.answer("Write these files?", "y\r")
@@ -158,7 +159,7 @@ func TestNew_onATerminal(t *testing.T) {
 	for _, want := range []string{
 		"Wrote ", "make run",
 		"forge new corner --name corner --module example.com/corner --auth clerk --payments okx-x402" +
-			" --set production=true --set production_url=https://corner.example --set price=0.25",
+			" --set production=true --set production_url=https://corner.example --set disable_signup=true --set price=0.25",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("standard output leaves out %q:\n%s", want, out)
@@ -178,6 +179,7 @@ func TestNew_interrupted(t *testing.T) {
 			dir := t.TempDir()
 			s := start(t, command(t, dir, "forge", "new", "shop", "--auth", "clerk", "--payments", "none", "--module", "example.com/shop"))
 			s.answer("production address", "\r")
+			s.answer("Switch off InsForge's own sign-up form?", "\r")
 			s.answer("Write these files?", keys)
 			if code := s.wait(); code != 130 {
 				t.Errorf("exit code %d, want 130\n%s", code, s.text())
