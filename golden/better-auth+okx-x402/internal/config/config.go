@@ -19,8 +19,8 @@ type Config struct {
 	Production bool
 	BaseURL    string // the origin browsers use for this server
 	InsForge   insforge.Config
-	Auth       auth.Config
 	Payment    payment.Config
+	Auth       auth.Config
 }
 
 // Load reads the configuration from environment variables. Its error names
@@ -32,8 +32,8 @@ func Load(getenv func(string) string) (Config, error) {
 		Production: r.Production(),
 		BaseURL:    baseURL(r),
 		InsForge:   insforge.LoadConfig(r),
-		Auth:       auth.LoadConfig(r),
 		Payment:    payment.LoadConfig(r),
+		Auth:       auth.LoadConfig(r),
 	}
 	if err := r.Err(); err != nil {
 		return Config{}, fmt.Errorf("configuration:\n%w", err)

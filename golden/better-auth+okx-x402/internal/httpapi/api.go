@@ -21,9 +21,9 @@ type Deps struct {
 	Log      *slog.Logger
 	BaseURL  string // the origin browsers use for this server
 	InsForge *insforge.Client
+	Payments *payment.Service
 	Verifier *auth.Verifier
 	Minter   *auth.Minter
-	Payments *payment.Service
 }
 
 // New returns the whole API. It panics when BaseURL is set and no origin,

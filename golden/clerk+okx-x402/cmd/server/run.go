@@ -35,16 +35,16 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 		BaseURL:  cfg.BaseURL,
 		InsForge: insforge.New(cfg.InsForge),
 	}
+	deps.Payments, err = payment.New(cfg.Payment, deps.InsForge, log)
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
 	deps.Verifier, err = auth.NewVerifier(cfg.Auth)
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
 	defer deps.Verifier.Close()
 	deps.Minter = auth.NewMinter(cfg.Auth.Minter)
-	deps.Payments, err = payment.New(cfg.Payment, deps.InsForge, log)
-	if err != nil {
-		return fmt.Errorf("payment: %w", err)
-	}
 
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {

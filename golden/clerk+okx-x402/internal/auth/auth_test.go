@@ -27,6 +27,16 @@ func TestRequire_putsIdentityIntoContext(t *testing.T) {
 	}
 }
 
+func TestSubject(t *testing.T) {
+	ctx := t.Context()
+	if got := Subject(ctx); got != "" {
+		t.Errorf("subject %q without an identity", got)
+	}
+	if got := Subject(ContextWith(ctx, Identity{Subject: "user_1"})); got != "user_1" {
+		t.Errorf("subject %q, want user_1", got)
+	}
+}
+
 func TestRequire_refuses(t *testing.T) {
 	for _, test := range []struct {
 		name          string

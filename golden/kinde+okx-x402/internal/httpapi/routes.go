@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 
 	"example.com/shop/internal/auth"
@@ -21,19 +20,13 @@ func routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("GET /v1/me", signedIn(handleMe()))
 	mux.Handle("GET /v1/insforge-token", signedIn(handleInsForgeToken(d.Minter, d.Log)))
 
+	// These come with the price check in front of the handler.
+	d.Payments.Routes(mux, handleReport())
+	mux.Handle("GET /v1/payments", signedIn(handlePayments(d, auth.Subject)))
+
 	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))
 	mux.Handle("POST /v1/todos", signedIn(handleCreateTodo(d)))
 	mux.Handle("GET /v1/todos/{id}", signedIn(handleGetTodo(d)))
 	mux.Handle("PATCH /v1/todos/{id}", signedIn(handleUpdateTodo(d)))
 	mux.Handle("DELETE /v1/todos/{id}", signedIn(handleDeleteTodo(d)))
-
-	// These come with the price check in front of the handler.
-	d.Payments.Routes(mux, handleReport())
-	mux.Handle("GET /v1/payments", signedIn(handlePayments(d, subject)))
-}
-
-// subject names the signed-in caller.
-func subject(ctx context.Context) string {
-	id, _ := auth.FromContext(ctx)
-	return id.Subject
 }

@@ -90,3 +90,9 @@ func FromContext(ctx context.Context) (Identity, bool) {
 	id, ok := ctx.Value(contextKey{}).(Identity)
 	return id, ok
 }
+
+// Subject is the Subject of the Identity in ctx, "" without one.
+func Subject(ctx context.Context) string {
+	id, _ := FromContext(ctx)
+	return id.Subject
+}
