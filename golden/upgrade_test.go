@@ -81,7 +81,10 @@ func TestUpgrade_generations(t *testing.T) {
 			atOnce, wrote := userProject(t, first, combo)
 			upgrade(t, third, atOnce, nil)
 			hasAll(t, atOnce, wrote, moved)
-			checkUpgraded(t, third, atOnce)
+			// Two that reach every layer; TestUpgrade compiles them all.
+			if combo.String() == "clerk+okx-x402" || combo.String() == "better-auth" {
+				checkUpgraded(t, third, atOnce)
+			}
 		})
 	}
 }
