@@ -242,19 +242,19 @@ func TestNew_inTheWay(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "Makefile"), []byte("ours:\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("ours\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, command(t, dir, "forge", "new", ".", "--auth", "clerk", "--defaults"))
-	s.sees("Makefile (1 of 1): a different file of yours is there")
+	s.sees(".dockerignore (1 of 1): a different file of yours is there")
 	s.sees("From yours to forge's:")
-	s.answer("What about Makefile?", down+"\r")
+	s.answer("What about .dockerignore?", down+"\r")
 	s.answer("Write these files?", "\r")
 	if code := s.wait(); code != exitDone {
 		t.Fatalf("exit code %d\n%s", code, s.text())
 	}
-	if got := read(t, dir, "Makefile"); got != "ours:\n" {
-		t.Errorf("Makefile is not the user's:\n%s", got)
+	if got := read(t, dir, ".dockerignore"); got != "ours\n" {
+		t.Errorf(".dockerignore is not the user's:\n%s", got)
 	}
 	if out := s.stdout.String(); !strings.Contains(out, "--conflict=keep\n") {
 		t.Errorf("standard output leaves out --conflict=keep:\n%s", out)

@@ -14,7 +14,7 @@ import (
 )
 
 // TestBuild holds the later generations to what forge ships by: a project of
-// theirs builds, vets, is tidy and passes its own tests. The combinations reach
+// theirs vets, is tidy and passes its own tests, which start the server. The combinations reach
 // every layer with a lock of its own.
 func TestBuild(t *testing.T) {
 	if testing.Short() {
@@ -30,9 +30,8 @@ func TestBuild(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
 				write(t, dir, render(t, c, combo))
-				goTool(t, dir, "build", "-trimpath", "./...")
 				goTool(t, dir, "vet", "-trimpath", "./...")
-				goTool(t, dir, "test", "-trimpath", "./...")
+				goTool(t, dir, "test", "-trimpath", "-vet=off", "./...")
 				goTool(t, dir, "mod", "tidy", "-diff")
 			})
 		}
@@ -57,6 +56,8 @@ func goTool(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
+	// As the project's own Makefile builds it.
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
