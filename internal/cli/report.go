@@ -35,6 +35,13 @@ type hinted struct {
 
 func (e hinted) Unwrap() error { return e.error }
 
+// interruption is an end by the user, and how things are left.
+type interruption struct{ left string }
+
+func (i interruption) Error() string { return "interrupted; " + i.left }
+
+func (i interruption) Unwrap() error { return prompt.ErrInterrupted }
+
 // conflictsError is files that wait for the user.
 type conflictsError struct {
 	what  string
@@ -91,6 +98,11 @@ func reportInterrupted(w io.Writer, err error) {
 	var failed *generator.ApplyError
 	if errors.As(err, &failed) && failed.Undo != nil {
 		fmt.Fprintf(w, "forge: interrupted; %v\n", err)
+		return
+	}
+	var said interruption
+	if errors.As(err, &said) {
+		fmt.Fprintf(w, "forge: %v\n", said)
 		return
 	}
 	fmt.Fprintln(w, "forge: interrupted; nothing was written")

@@ -66,6 +66,9 @@ func terminalOn(v any) *os.File {
 	return nil
 }
 
+// IsTerminal reports whether somebody sees what is written to v.
+func IsTerminal(v any) bool { return terminalOn(v) != nil }
+
 // isOn reads a variable that is a switch: anything but empty, 0 and false.
 func isOn(value string) bool {
 	on, err := strconv.ParseBool(value)
