@@ -62,9 +62,9 @@ func TestPaid(t *testing.T) {
 	if !receipt.Success || !receipt.Mock || len(receipt.Transaction) != 66 || receipt.Network != "eip155:196" {
 		t.Errorf("receipt is %+v, want a success that says it is a mock", receipt)
 	}
-	// One authorization buys one answer, even of the same request.
-	if status, _, body := buy(t, server, payment); status != http.StatusConflict {
-		t.Errorf("the same payment again: %d %s, want 409", status, body)
+	// One authorization buys one answer, which is handed over as often as it is asked for.
+	if status, header, again := buy(t, server, payment); status != http.StatusOK || again != body || header.Get("PAYMENT-RESPONSE") == "" {
+		t.Errorf("the same payment again: %d %s, want the same answer", status, again)
 	}
 	// A payment of less than the price is refused and asks for the right one.
 	cheap := offer
@@ -224,6 +224,28 @@ func rpcGateway(t *testing.T, db *pgxpool.Pool, key string) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(result)
+	})
+	mux.HandleFunc("GET /api/database/records/payments", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			http.Error(w, `{"error":"AUTH_INVALID_CREDENTIALS"}`, http.StatusUnauthorized)
+			return
+		}
+		where, values := []string{"true"}, []any{}
+		for column, filter := range r.URL.Query() {
+			if value, ok := strings.CutPrefix(filter[0], "eq."); ok {
+				values = append(values, value)
+				where = append(where, fmt.Sprintf("%s::text = $%d", pgx.Identifier{column}.Sanitize(), len(values)))
+			}
+		}
+		var rows []byte
+		sql := "select coalesce(json_agg(p), '[]')::text from (select " + r.URL.Query().Get("select") + " from public.payments where " + strings.Join(where, " and ") + ") as p"
+		if err := db.QueryRow(r.Context(), sql, values...).Scan(&rows); err != nil {
+			t.Errorf("select: %v", err)
+			http.Error(w, `{"code":"XX000","message":"failed"}`, http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(rows)
 	})
 	return mux
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -15,7 +16,16 @@ func main() {
 	// Once the first signal has started the stop, a second one ends the process.
 	context.AfterFunc(ctx, stop)
 
-	if err := run(ctx, os.Getenv, os.Stderr); err != nil {
+	var err error
+	switch args := os.Args[1:]; {
+	case len(args) == 0:
+		err = run(ctx, os.Getenv, os.Stderr)
+	case len(args) == 1 && args[0] == "reconcile":
+		err = reconcile(ctx, os.Getenv, os.Stdout, os.Stderr)
+	default:
+		err = errors.New("usage: server [reconcile]")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}

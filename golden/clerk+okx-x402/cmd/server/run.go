@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -50,6 +51,11 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 	if err != nil {
 		return err
 	}
+	stopPayments, err := deps.Payments.Start(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopPayments()
 	log.Info("listening", "addr", listener.Addr().String(), "production", cfg.Production)
 
 	return serve(ctx, listener, newServer(httpapi.New(deps), log))

@@ -30,6 +30,7 @@ func sampleEnv() map[string]string {
 		"CLERK_AUTHORIZED_PARTIES=http://localhost:8080",
 		"CLERK_ISSUER=https://clever-cat-12.clerk.accounts.dev",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
+		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",
 		"OKX_API_KEY=00000000-0000-0000-0000-000000000000",
 		"OKX_SECRET_KEY=00000000000000000000000000000000",
@@ -58,6 +59,7 @@ func start(t *testing.T) string {
 	env := sampleEnv()
 	env["ADDR"] = "127.0.0.1:0"
 	env["INSFORGE_URL"] = upstream.URL
+	env["PAYMENT_JOURNAL"] = t.TempDir()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	read, write := io.Pipe()

@@ -25,6 +25,7 @@ func getenv(lines ...string) func(string) string {
 		"CLERK_AUTHORIZED_PARTIES=http://localhost:8080",
 		"CLERK_ISSUER=https://clever-cat-12.clerk.accounts.dev",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
+		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",
 		"OKX_API_KEY=00000000-0000-0000-0000-000000000000",
 		"OKX_SECRET_KEY=00000000000000000000000000000000",

@@ -31,15 +31,20 @@ type facilitator interface {
 	// verify returns why the payment is no good, or "". After an error nothing
 	// is known about it.
 	verify(ctx context.Context, o offer, p proof) (reason string, err error)
-	settle(ctx context.Context, o offer, p proof) outcome
+	// settle moves the money. Asking again with the same request is safe: an
+	// authorization moves money once.
+	settle(ctx context.Context, request facilitatorRequest) outcome
+	// follow finds out how a settlement ends that has a transaction.
+	follow(ctx context.Context, request facilitatorRequest, transaction string) outcome
 }
 
 // client talks to OKX.
 type client struct {
-	cfg  Config
-	http *http.Client
-	poll time.Duration // between two questions about a pending settlement
-	now  func() time.Time
+	cfg      Config
+	http     *http.Client
+	pause    time.Duration // between two questions about a pending settlement
+	patience time.Duration // for all of them
+	now      func() time.Time
 }
 
 func newClient(cfg Config) *client {
@@ -49,8 +54,9 @@ func newClient(cfg Config) *client {
 			// A signed request is for one address only.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		poll: time.Second,
-		now:  time.Now,
+		pause:    time.Second,
+		patience: settleTimeout,
+		now:      time.Now,
 	}
 }
 
@@ -135,6 +141,21 @@ func newFacilitatorRequest(o offer, p proof) facilitatorRequest {
 	}
 }
 
+// newSettlement is what OKX is asked to settle.
+func newSettlement(o offer, p proof) facilitatorRequest {
+	request := newFacilitatorRequest(o, p)
+	request.SyncSettle = true
+	return request
+}
+
+// text is the request as the ledger keeps it.
+func (r facilitatorRequest) text() string {
+	raw, _ := json.Marshal(r) // strings and numbers cannot fail
+	return string(raw)
+}
+
+func (r facilitatorRequest) payer() string { return r.PaymentPayload.Payload.Authorization.From }
+
 // call makes one signed request and decodes the data of the answer. An error
 // that wraps errNotDone means that OKX did nothing; after any other error it may
 // have done what was asked.
@@ -192,6 +213,6 @@ func (c *client) sign(req *http.Request, body []byte) {
 	}
 }
 
-func statusPath(transaction string) string {
+func settlementPath(transaction string) string {
 	return "/settle/status?txHash=" + url.QueryEscape(transaction)
 }

@@ -75,7 +75,7 @@ func TestUnreachableFacilitator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := s.facilitator.settle(t.Context(), o, proof); out.result != notAsked {
+	if out := s.facilitator.settle(t.Context(), newSettlement(o, proof)); out.result != notAsked {
 		t.Errorf("settle = %+v, want notAsked: no connection was made", out)
 	}
 }
