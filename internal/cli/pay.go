@@ -65,7 +65,6 @@ func (a *app) payCommand() *cobra.Command {
 	flags.StringVar(&p.paymentFile, "payment-file", "", "`FILE` to keep the signed payment in until its outcome is known (in your cache folder)")
 	flags.StringVar(&p.resume, "resume", "", "send the signed payment in `FILE` again")
 	flags.BoolVar(&p.json, "json", false, "print one JSON document")
-	cmd.MarkFlagsMutuallyExclusive("max", "max-atomic")
 	cobra.CheckErr(cmd.MarkFlagFilename("key-file"))
 	cobra.CheckErr(cmd.MarkFlagFilename("resume", "json"))
 	return cmd
@@ -111,6 +110,9 @@ func (p *purchase) check(args []string) error {
 		if p.keyFile == "" {
 			problems = append(problems, errors.New("--key-file is missing: a file with the private key to pay with"))
 		}
+	}
+	if p.max != "" && p.maxAtomic != "" {
+		problems = append(problems, errors.New("--max and --max-atomic are two ways to say one thing: give one"))
 	}
 	var err error
 	if p.max != "" {

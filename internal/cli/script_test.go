@@ -23,6 +23,7 @@ import (
 //	tree DIR FILE             list the files of DIR into FILE: mode, hash, path
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
+//	seller                    start a server that sells, at $SELLER
 //
 // and the condition [netless]: unshare can run a command without a network.
 func TestScript(t *testing.T) {
@@ -33,7 +34,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines,
+			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {

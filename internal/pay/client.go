@@ -31,7 +31,7 @@ type Client struct {
 
 // NewClient makes a client that tells report what it waits for.
 func NewClient(report func(string)) *Client {
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // what it is
+	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxResponseHeaderBytes = maxHeaders
 	return &Client{transport: t, now: time.Now, wait: wait, report: report}
 }
@@ -85,7 +85,7 @@ func (e *RedirectError) Error() string {
 func stayOnSite(req *http.Request, via []*http.Request) error {
 	switch {
 	case origin(req.URL) != origin(via[0].URL) || req.URL.User != nil:
-		return &RedirectError{origin(req.URL)}
+		return &RedirectError{req.URL.Scheme + "://" + req.URL.Host}
 	case req.Method != via[0].Method:
 		return errors.New("the seller's redirect would change the request")
 	case len(via) > maxRedirects:

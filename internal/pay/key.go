@@ -115,6 +115,6 @@ func (k *Key) GoString() string { return k.String() }
 
 // Close overwrites the key, as far as Go lets one.
 func (k *Key) Close() {
-	clear(k.private.D.Bits())
-	k.private.D.SetInt64(0)
+	clear(k.private.D.Bits()) //nolint:staticcheck // a key that is overwritten need not stay valid
+	k.private.D.SetInt64(0)   //nolint:staticcheck // the same
 }

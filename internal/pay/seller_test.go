@@ -128,7 +128,7 @@ func (s *seller) verify(signed string) (string, error) {
 	asked := s.challenge["accepts"].([]any)
 	offer := asked[len(asked)-1].(object) // tests put the one that can be paid last
 	for name, pair := range map[string][2]any{
-		"accepted":   {json.RawMessage(p.Accepted), offer},
+		"accepted":   {p.Accepted, offer},
 		"resource":   {p.Resource, s.challenge["resource"]},
 		"extensions": {p.Extensions, s.challenge["extensions"]},
 	} {
@@ -141,10 +141,19 @@ func (s *seller) verify(signed string) (string, error) {
 	chain, _ := strconv.ParseInt(offer["network"].(string)[len("eip155:"):], 10, 64)
 	data := apitypes.TypedData{
 		Types: apitypes.Types{
-			"EIP712Domain": {{Name: "name", Type: "string"}, {Name: "version", Type: "string"}, {Name: "chainId", Type: "uint256"}, {Name: "verifyingContract", Type: "address"}},
+			"EIP712Domain": {
+				{Name: "name", Type: "string"},
+				{Name: "version", Type: "string"},
+				{Name: "chainId", Type: "uint256"},
+				{Name: "verifyingContract", Type: "address"},
+			},
 			"TransferWithAuthorization": {
-				{Name: "from", Type: "address"}, {Name: "to", Type: "address"}, {Name: "value", Type: "uint256"},
-				{Name: "validAfter", Type: "uint256"}, {Name: "validBefore", Type: "uint256"}, {Name: "nonce", Type: "bytes32"},
+				{Name: "from", Type: "address"},
+				{Name: "to", Type: "address"},
+				{Name: "value", Type: "uint256"},
+				{Name: "validAfter", Type: "uint256"},
+				{Name: "validBefore", Type: "uint256"},
+				{Name: "nonce", Type: "bytes32"},
 			},
 		},
 		PrimaryType: "TransferWithAuthorization",
