@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,16 +15,7 @@ func main() {
 	// Once the first signal has started the stop, a second one ends the process.
 	context.AfterFunc(ctx, stop)
 
-	var err error
-	switch args := os.Args[1:]; {
-	case len(args) == 0:
-		err = run(ctx, os.Getenv, os.Stderr)
-	case len(args) == 1 && args[0] == "reconcile":
-		err = reconcile(ctx, os.Getenv, os.Stdout, os.Stderr)
-	default:
-		err = errors.New("usage: server [reconcile]")
-	}
-	if err != nil {
+	if err := command(ctx, os.Args[1:], os.Getenv, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}

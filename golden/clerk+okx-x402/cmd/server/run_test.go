@@ -162,6 +162,13 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 	}
 }
 
+func TestCommandRefusesArguments(t *testing.T) {
+	err := command(t.Context(), []string{"sevre"}, func(string) string { return "" }, io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "usage: ") {
+		t.Errorf("command = %v, want how to use it", err)
+	}
+}
+
 func TestRunReportsEveryProblem(t *testing.T) {
 	env := sampleEnv()
 	delete(env, "INSFORGE_URL")

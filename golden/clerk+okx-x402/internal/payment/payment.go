@@ -73,6 +73,13 @@ func (s *Service) Ready(ctx context.Context) error {
 	return nil
 }
 
+// reconcilers look how open payments ended, one for each way to pay.
+func (s *Service) reconcilers() []reconciler {
+	return []reconciler{
+		s.okx.Reconcile,
+	}
+}
+
 // Operator says whether the signed-in user runs this service.
 func (s *Service) Operator(subject string) bool {
 	return s.operators[subject]

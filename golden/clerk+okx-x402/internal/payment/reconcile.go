@@ -13,6 +13,9 @@ import (
 // reconcileEvery is how often open payments are looked at, on average.
 const reconcileEvery = 30 * time.Second
 
+// reconciler looks how open payments of one kind ended, and tells the ledger.
+type reconciler func(ctx context.Context, atOnce bool) ([]ledger.Finding, error)
+
 // Start begins to reconcile, now and for as long as ctx lasts. Stop ends that
 // earlier, and waits for it. An error means that the journal cannot be written.
 func (s *Service) Start(ctx context.Context) (stop func(), err error) {
@@ -48,9 +51,7 @@ func (s *Service) watch(ctx context.Context) {
 func (s *Service) Reconcile(ctx context.Context, atOnce bool) ([]ledger.Finding, error) {
 	problems := []error{s.journal.Replay(func(e ledger.Entry) error { return s.replay(ctx, e) })}
 	var findings []ledger.Finding
-	for _, look := range []func(context.Context, bool) ([]ledger.Finding, error){
-		s.okx.Reconcile,
-	} {
+	for _, look := range s.reconcilers() {
 		found, err := look(ctx, atOnce)
 		findings = append(findings, found...)
 		problems = append(problems, err)

@@ -110,7 +110,8 @@ func TestConcurrentPayments(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if statuses[http.StatusOK] != 1 || statuses[http.StatusConflict] != 49 || s.runs.Load() != 1 || s.settles.Load() != 1 {
+	// Those that come late enough get the same answer once more.
+	if statuses[http.StatusOK] < 1 || statuses[http.StatusOK]+statuses[http.StatusConflict] != 50 || s.runs.Load() != 1 || s.settles.Load() != 1 {
 		t.Errorf("statuses %v, %d runs, %d settlements", statuses, s.runs.Load(), s.settles.Load())
 	}
 }
