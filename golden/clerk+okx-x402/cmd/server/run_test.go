@@ -36,6 +36,7 @@ func sampleEnv() map[string]string {
 		"OKX_SECRET_KEY=00000000000000000000000000000000",
 		"OKX_PASSPHRASE=not-a-real-passphrase",
 		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
+		"OKX_API=v6-pay",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	env := make(map[string]string, len(lines))
@@ -58,7 +59,11 @@ func start(t *testing.T) string {
 
 	env := sampleEnv()
 	env["ADDR"] = "127.0.0.1:0"
-	env["INSFORGE_URL"] = upstream.URL
+	for name, value := range env {
+		if strings.HasPrefix(value, "https://") && strings.HasSuffix(name, "_URL") {
+			env[name] = upstream.URL // nothing that is somebody else's is called
+		}
+	}
 	env["PAYMENT_JOURNAL"] = t.TempDir()
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -31,6 +31,7 @@ func getenv(lines ...string) func(string) string {
 		"OKX_SECRET_KEY=00000000000000000000000000000000",
 		"OKX_PASSPHRASE=not-a-real-passphrase",
 		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
+		"OKX_API=v6-pay",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	for _, line := range append(sample, lines...) {

@@ -31,9 +31,12 @@ func (s *Service) Start(ctx context.Context) (stop func(), err error) {
 	}, nil
 }
 
-// watch reconciles again and again. Instances that started together drift apart.
+// watch looks whether payments can be taken, and reconciles, again and again. Instances that started together drift apart.
 func (s *Service) watch(ctx context.Context) {
 	for {
+		if err := s.Ready(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "payments are not ready, and none are taken", "error", err)
+		}
 		if _, err := s.Reconcile(ctx, false); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "reconcile payments", "error", err)
 		}

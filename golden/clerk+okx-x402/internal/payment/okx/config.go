@@ -14,8 +14,6 @@ import (
 // price is what one report costs, in USDG.
 const price = "0.01"
 
-const defaultFacilitator = "https://web3.okx.com/api/v6/pay/x402"
-
 // burnAddress stands in .env.example; nobody can spend what it receives.
 var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEaD")
 
@@ -23,7 +21,8 @@ var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEa
 type Config struct {
 	PublicURL   string         // this server's origin, for the URLs in challenges
 	Recipient   common.Address // who is paid
-	Facilitator string         // OKX's API, without a final slash
+	API         string         // the generation of OKX's API
+	Facilitator string         // where it is, without a final slash
 	Mock        bool           // settle nothing
 
 	APIKey, SecretKey, Passphrase env.Secret // empty when Mock
@@ -34,11 +33,13 @@ func LoadConfig(r *env.Reader) Config {
 	cfg := Config{
 		PublicURL: r.Required("APP_BASE_URL", "an origin such as https://app.example.com", env.Origin),
 		Recipient: recipient(r),
-		Facilitator: r.Optional("OKX_BASE_URL", defaultFacilitator,
-			"an https URL without a final slash (http only for a loopback host, outside production)",
-			func(s string) bool { return facilitatorURL(s, r.Production()) }),
+		API: r.Optional("OKX_API", apiCurrent, apiCurrent+" or "+apiFirst,
+			func(s string) bool { return baseURLs[s] != "" }),
 		Mock: r.Bool("MOCK_OKX_FACILITATOR"),
 	}
+	cfg.Facilitator = r.Optional("OKX_BASE_URL", baseURLs[cfg.API],
+		"an https URL without a final slash (http only for a loopback host, outside production)",
+		func(s string) bool { return facilitatorURL(s, r.Production()) })
 	if cfg.Mock && r.Production() {
 		r.Problem("MOCK_OKX_FACILITATOR", "must not be true in production")
 	}

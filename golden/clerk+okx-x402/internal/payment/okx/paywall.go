@@ -67,6 +67,8 @@ func (p *Paywall) Ready(ctx context.Context) error {
 	if p.ready.Load() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
 	if err := p.facilitator.ready(ctx); err != nil {
 		return err
 	}

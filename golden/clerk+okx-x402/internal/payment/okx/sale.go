@@ -38,6 +38,11 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 		}
 	}()
 
+	if err := s.Ready(s.ctx); err != nil {
+		s.log.ErrorContext(s.ctx, "payments are not ready", "error", err)
+		unavailable(w, "payment_unavailable", "Payments cannot be taken now. Nothing was charged; send it again.")
+		return
+	}
 	reason, err := s.facilitator.verify(s.ctx, s.offer, s.proof)
 	if err != nil {
 		s.log.ErrorContext(s.ctx, "verify payment", "error", err)

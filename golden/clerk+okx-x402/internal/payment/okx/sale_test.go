@@ -65,7 +65,6 @@ func TestSettlement(t *testing.T) {
 		{"txHash", answered(strings.NewReplacer("transaction", "txHash")), "", 200, "settled"},
 		{"refused", reply(200, `{"code":"0","data":{"success":false,"errorReason":"insufficient_balance","transaction":""}}`), "", 402, "failed"},
 		{"failed on chain", reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"onchain_error"}}`), "", 402, "failed"},
-		{"rate limit", reply(429, `{"code":"50011"}`), "", open, "failed"},
 		{"hangs up", hangUp, "", open, "unknown"},
 		{"status 500", reply(500, `oops`), "", open, "unknown"},
 		{"unclear code", reply(200, `{"code":"50026","data":null}`), "", open, "unknown"},

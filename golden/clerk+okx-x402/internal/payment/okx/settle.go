@@ -33,9 +33,13 @@ type settlement struct {
 	Status      string `json:"status"`
 	ErrorReason string `json:"errorReason"`
 	Transaction string `json:"transaction"`
-	TxHash      string `json:"txHash"` // what older versions of the API call it
 	Payer       string `json:"payer"`
 	Network     string `json:"network"`
+
+	// What the API's first generation calls them.
+	TxHash     string `json:"txHash"`
+	ErrorMsg   string `json:"errorMsg"`
+	ChainIndex string `json:"chainIndex"`
 }
 
 // reasonNotFound is what settle/status says of a transaction it has not seen yet.
@@ -68,7 +72,7 @@ func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome
 	defer cancel()
 
 	var answer settlement
-	err := c.call(ctx, http.MethodPost, "/settle", request, &answer)
+	err := c.call(ctx, http.MethodPost, "/settle", c.body(request), &answer)
 	switch {
 	case errors.Is(err, errNotDone):
 		return outcome{result: notAsked, reason: err.Error()}
@@ -86,6 +90,9 @@ func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome
 func (c *client) follow(ctx context.Context, request facilitatorRequest, transaction string) outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.patience/4)
 	defer cancel()
+	if c.cfg.API == apiFirst {
+		return outcome{result: unknown, transaction: transaction, reason: "this API cannot be asked about a transaction"}
+	}
 	out, done := c.status(ctx, request, transaction)
 	if done {
 		return out
@@ -95,7 +102,7 @@ func (c *client) follow(ctx context.Context, request facilitatorRequest, transac
 
 // poll asks settle/status again and again about an open outcome.
 func (c *client) poll(ctx context.Context, request facilitatorRequest, out outcome) outcome {
-	done := false
+	done := c.cfg.API == apiFirst // which has no settle/status
 	for wait := c.pause; !done; wait = min(2*wait, 4*c.pause) {
 		select {
 		case <-ctx.Done():
@@ -132,7 +139,7 @@ func (s settlement) judge(request facilitatorRequest) outcome {
 	open := func(reason string) outcome {
 		return outcome{result: unknown, transaction: transaction, reason: reason}
 	}
-	reason := strings.ToLower(strings.TrimSpace(s.ErrorReason))
+	reason := strings.ToLower(strings.TrimSpace(s.reason()))
 	switch {
 	case s.Success == nil:
 		return open("the answer does not say success")
@@ -150,7 +157,7 @@ func (s settlement) judge(request facilitatorRequest) outcome {
 		return open("unknown status " + shorten(s.Status))
 	case !sameHex(s.Payer, request.payer()):
 		return open("success for another payer")
-	case s.Network != request.PaymentRequirements.Network:
+	case s.Network != request.PaymentRequirements.Network && s.ChainIndex != chainIndex(request.PaymentRequirements.Network):
 		return open("success on another network")
 	}
 	return outcome{result: settled, transaction: transaction}
@@ -167,8 +174,15 @@ func (s settlement) hash() string {
 }
 
 func (s settlement) refusal() string {
-	if s.ErrorReason == "" {
+	if s.reason() == "" {
 		return "no reason given"
 	}
-	return shorten(s.ErrorReason)
+	return shorten(s.reason())
+}
+
+func (s settlement) reason() string {
+	if s.ErrorReason == "" {
+		return s.ErrorMsg
+	}
+	return s.ErrorReason
 }
