@@ -54,7 +54,7 @@ soak: tools ## The slow tests, which CI leaves out
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest
+tools: $(GOLANGCI_LINT) postgres postgrest token
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -69,3 +69,8 @@ postgres:
 .PHONY: postgrest
 postgrest:
 	@sh internal/insforgetest/install.sh $(BIN)/postgrest-12.0.2
+
+# The tests' payments move a real token on a chain of their own.
+.PHONY: token
+token:
+	@sh internal/x402test/install.sh $(BIN)/x402/Token.json
