@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"example.com/shop/internal/auth"
@@ -19,6 +21,17 @@ import (
 // stopTimeout is how long requests under way may take once a stop was asked
 // for. Platforms commonly kill a process 30 seconds after the first signal.
 const stopTimeout = 20 * time.Second
+
+// command does what the arguments ask for. Without any, that is to serve.
+func command(ctx context.Context, args []string, getenv func(string) string, logs io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return run(ctx, getenv, logs)
+	case len(args) == 1 && args[0] == "reconcile":
+		return reconcile(ctx, getenv, os.Stdout, logs)
+	}
+	return errors.New("usage: server [reconcile]")
+}
 
 // run is the program: it loads the configuration, builds what the handlers
 // need, serves until ctx ends and then stops gracefully. It returns nil after
@@ -50,6 +63,11 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 	if err != nil {
 		return err
 	}
+	stopPayments, err := deps.Payments.Start(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopPayments()
 	log.Info("listening", "addr", listener.Addr().String(), "production", cfg.Production)
 
 	return serve(ctx, listener, newServer(httpapi.New(deps), log))

@@ -22,6 +22,7 @@ func routes(mux *http.ServeMux, d Deps) {
 
 	// These come with the price check in front of the handler.
 	d.Payments.Routes(mux, handleReport())
+	mux.Handle("GET /v1/payments/status/{claim}", handlePaymentStatus(d))
 	mux.Handle("GET /v1/payments", signedIn(handlePayments(d, auth.Subject)))
 
 	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))

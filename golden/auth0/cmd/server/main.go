@@ -15,7 +15,7 @@ func main() {
 	// Once the first signal has started the stop, a second one ends the process.
 	context.AfterFunc(ctx, stop)
 
-	if err := run(ctx, os.Getenv, os.Stderr); err != nil {
+	if err := command(ctx, os.Args[1:], os.Getenv, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}

@@ -24,11 +24,15 @@ func getenv(lines ...string) func(string) string {
 		"BETTER_AUTH_URL=http://localhost:8080",
 		"DATABASE_URL=postgres://shop_sessions:test-only@localhost:5432/insforge",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
+		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",
 		"OKX_API_KEY=00000000-0000-0000-0000-000000000000",
 		"OKX_SECRET_KEY=00000000000000000000000000000000",
 		"OKX_PASSPHRASE=not-a-real-passphrase",
 		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
+		"OKX_API=v6-pay",
+		"X_LAYER_RPC_URL=https://rpc.xlayer.tech",
+		"PAYMENT_CONTRACT_WALLETS=false",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	for _, line := range append(sample, lines...) {

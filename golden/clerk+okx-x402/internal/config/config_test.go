@@ -32,6 +32,8 @@ func getenv(lines ...string) func(string) string {
 		"OKX_PASSPHRASE=not-a-real-passphrase",
 		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
 		"OKX_API=v6-pay",
+		"X_LAYER_RPC_URL=https://rpc.xlayer.tech",
+		"PAYMENT_CONTRACT_WALLETS=false",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	for _, line := range append(sample, lines...) {

@@ -58,7 +58,7 @@ func handlePayments(d Deps, subject func(context.Context) string) http.Handler {
 			out.Payments = append(out.Payments, payment{
 				Network:     row.Network,
 				Asset:       row.Asset,
-				Amount:      row.Amount.String(),
+				Amount:      row.Amount,
 				Payer:       row.Payer,
 				Recipient:   row.Recipient,
 				Nonce:       row.Nonce,

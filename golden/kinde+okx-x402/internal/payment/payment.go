@@ -16,6 +16,7 @@ import (
 // Config is everything payments read from the environment.
 type Config struct {
 	Operators []string // who may read the ledger: subjects of their credentials
+	Journal   string   // the folder for settlements that could not be recorded
 
 	okx okx.Config
 }
@@ -24,6 +25,7 @@ type Config struct {
 func LoadConfig(r *env.Reader) Config {
 	cfg := Config{
 		Operators: r.List("OPERATOR_SUBJECTS", "user IDs separated by commas", env.Matches(`[!-~]{1,255}`)),
+		Journal:   r.Optional("PAYMENT_JOURNAL", "payments.journal", "the path of a folder", func(string) bool { return true }),
 	}
 	cfg.okx = okx.LoadConfig(r)
 	return cfg
@@ -33,6 +35,8 @@ func LoadConfig(r *env.Reader) Config {
 type Service struct {
 	operators map[string]bool
 	ledger    *ledger.Ledger
+	journal   *ledger.Journal
+	log       *slog.Logger
 
 	okx *okx.Paywall
 }
@@ -40,12 +44,17 @@ type Service struct {
 // New prepares all ways to pay without doing any I/O. An error means that a
 // price or an asset is wrong.
 func New(cfg Config, db *insforge.Client, log *slog.Logger) (*Service, error) {
-	s := &Service{operators: make(map[string]bool, len(cfg.Operators)), ledger: ledger.New(db)}
+	s := &Service{
+		operators: make(map[string]bool, len(cfg.Operators)),
+		ledger:    ledger.New(db),
+		journal:   ledger.NewJournal(cfg.Journal),
+		log:       log,
+	}
 	for _, subject := range cfg.Operators {
 		s.operators[subject] = true
 	}
 	var err error
-	if s.okx, err = okx.New(cfg.okx, s.ledger, log); err != nil {
+	if s.okx, err = okx.New(cfg.okx, s.ledger, s.journal, log); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -62,6 +71,13 @@ func (s *Service) Ready(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// reconcilers look how open payments ended, one for each way to pay.
+func (s *Service) reconcilers() []reconciler {
+	return []reconciler{
+		s.okx.Reconcile,
+	}
 }
 
 // Operator says whether the signed-in user runs this service.

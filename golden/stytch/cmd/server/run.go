@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,15 @@ import (
 // stopTimeout is how long requests under way may take once a stop was asked
 // for. Platforms commonly kill a process 30 seconds after the first signal.
 const stopTimeout = 20 * time.Second
+
+// command does what the arguments ask for. Without any, that is to serve.
+func command(ctx context.Context, args []string, getenv func(string) string, logs io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return run(ctx, getenv, logs)
+	}
+	return errors.New("usage: server")
+}
 
 // run is the program: it loads the configuration, builds what the handlers
 // need, serves until ctx ends and then stops gracefully. It returns nil after

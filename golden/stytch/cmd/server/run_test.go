@@ -48,7 +48,11 @@ func start(t *testing.T) string {
 
 	env := sampleEnv()
 	env["ADDR"] = "127.0.0.1:0"
-	env["INSFORGE_URL"] = upstream.URL
+	for name, value := range env {
+		if strings.HasPrefix(value, "https://") && strings.HasSuffix(name, "_URL") {
+			env[name] = upstream.URL // nothing that is somebody else's is called
+		}
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	read, write := io.Pipe()
@@ -147,6 +151,13 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 	}
 	if err := <-served; err != nil {
 		t.Errorf("serve returned %v, want nil", err)
+	}
+}
+
+func TestCommandRefusesArguments(t *testing.T) {
+	err := command(t.Context(), []string{"sevre"}, func(string) string { return "" }, io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "usage: ") {
+		t.Errorf("command = %v, want how to use it", err)
 	}
 }
 

@@ -29,11 +29,15 @@ func sampleEnv() map[string]string {
 		"WORKOS_CLIENT_ID=client_01HBEQKA6K4QJAS93VPE39W1JT",
 		"WORKOS_ISSUER=https://api.workos.com,https://api.workos.com/user_management/client_01HBEQKA6K4QJAS93VPE39W1JT",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
+		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",
 		"OKX_API_KEY=00000000-0000-0000-0000-000000000000",
 		"OKX_SECRET_KEY=00000000000000000000000000000000",
 		"OKX_PASSPHRASE=not-a-real-passphrase",
 		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
+		"OKX_API=v6-pay",
+		"X_LAYER_RPC_URL=https://rpc.xlayer.tech",
+		"PAYMENT_CONTRACT_WALLETS=false",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	env := make(map[string]string, len(lines))
@@ -56,7 +60,12 @@ func start(t *testing.T) string {
 
 	env := sampleEnv()
 	env["ADDR"] = "127.0.0.1:0"
-	env["INSFORGE_URL"] = upstream.URL
+	for name, value := range env {
+		if strings.HasPrefix(value, "https://") && strings.HasSuffix(name, "_URL") {
+			env[name] = upstream.URL // nothing that is somebody else's is called
+		}
+	}
+	env["PAYMENT_JOURNAL"] = t.TempDir()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	read, write := io.Pipe()
@@ -156,6 +165,13 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 	}
 	if err := <-served; err != nil {
 		t.Errorf("serve returned %v, want nil", err)
+	}
+}
+
+func TestCommandRefusesArguments(t *testing.T) {
+	err := command(t.Context(), []string{"sevre"}, func(string) string { return "" }, io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "usage: ") {
+		t.Errorf("command = %v, want how to use it", err)
 	}
 }
 

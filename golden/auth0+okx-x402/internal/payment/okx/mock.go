@@ -3,6 +3,7 @@ package okx
 import (
 	"context"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
@@ -10,7 +11,10 @@ import (
 // no money moves, and no transaction exists.
 type mock struct{}
 
-func (mock) name() string { return "mock" }
+// mocked is the mock's name in the ledger.
+const mocked = "mock"
+
+func (mock) name() string { return mocked }
 
 func (mock) ready(context.Context) error { return nil }
 
@@ -24,7 +28,13 @@ func (mock) verify(_ context.Context, o offer, p proof) (string, error) {
 }
 
 // settle invents a transaction, the same one for the same authorization.
-func (mock) settle(_ context.Context, _ offer, p proof) outcome {
-	invented := crypto.Keccak256Hash([]byte("mock settlement"), p.transfer.from.Bytes(), p.transfer.nonce.Bytes())
+func (mock) settle(_ context.Context, request facilitatorRequest) outcome {
+	a := request.PaymentPayload.Payload.Authorization
+	invented := crypto.Keccak256Hash([]byte("mock settlement"), common.FromHex(a.From), common.FromHex(a.Nonce))
 	return outcome{result: settled, transaction: invented.Hex()}
+}
+
+// follow has nothing to wait for.
+func (m mock) follow(ctx context.Context, request facilitatorRequest, _ string) outcome {
+	return m.settle(ctx, request)
 }

@@ -33,15 +33,22 @@ type settlement struct {
 	Status      string `json:"status"`
 	ErrorReason string `json:"errorReason"`
 	Transaction string `json:"transaction"`
-	TxHash      string `json:"txHash"` // what older versions of the API call it
 	Payer       string `json:"payer"`
 	Network     string `json:"network"`
+
+	// What the API's first generation calls them.
+	TxHash     string `json:"txHash"`
+	ErrorMsg   string `json:"errorMsg"`
+	ChainIndex string `json:"chainIndex"`
 }
+
+// reasonNotFound is what settle/status says of a transaction it has not seen yet.
+const reasonNotFound = "not_found"
 
 // openReasons come with success false, though the transfer may still go through.
 var openReasons = map[string]bool{
 	"":                        true,
-	"not_found":               true, // by settle/status: not seen yet
+	reasonNotFound:            true,
 	"onchain_error":           true,
 	"payment processing":      true,
 	"payment_processing":      true,
@@ -59,52 +66,80 @@ var spentReasons = map[string]bool{
 }
 
 // settle moves the money. It asks OKX once; what that leaves open is asked of
-// settle/status until the time is up. It never settles a second time.
-func (c *client) settle(ctx context.Context, o offer, p proof) outcome {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+// settle/status until the time is up.
+func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 
-	request := newFacilitatorRequest(o, p)
-	request.SyncSettle = true
 	var answer settlement
-	err := c.call(ctx, http.MethodPost, "/settle", request, &answer)
+	err := c.call(ctx, http.MethodPost, "/settle", c.body(request), &answer)
 	switch {
 	case errors.Is(err, errNotDone):
 		return outcome{result: notAsked, reason: err.Error()}
 	case err != nil:
 		return outcome{result: unknown, reason: err.Error()}
 	}
+	out := answer.judge(request)
+	if out.result != unknown || out.transaction == "" {
+		return out
+	}
+	return c.poll(ctx, request, out)
+}
 
-	out := answer.judge(o, p)
-	for wait := c.poll; out.result == unknown && out.transaction != ""; wait = min(2*wait, 4*c.poll) {
+// follow asks settle/status about a transaction until the time is up.
+func (c *client) follow(ctx context.Context, request facilitatorRequest, transaction string) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.patience/4)
+	defer cancel()
+	if c.cfg.API == apiFirst {
+		return outcome{result: unknown, transaction: transaction, reason: "this API cannot be asked about a transaction"}
+	}
+	out, done := c.status(ctx, request, transaction)
+	if done {
+		return out
+	}
+	return c.poll(ctx, request, out)
+}
+
+// poll asks settle/status again and again about an open outcome.
+func (c *client) poll(ctx context.Context, request facilitatorRequest, out outcome) outcome {
+	done := c.cfg.API == apiFirst // which has no settle/status
+	for wait := c.pause; !done; wait = min(2*wait, 4*c.pause) {
 		select {
 		case <-ctx.Done():
 			return out
 		case <-time.After(wait):
 		}
-		var next settlement
-		if err := c.call(ctx, http.MethodGet, statusPath(out.transaction), nil, &next); err != nil {
-			out.reason = err.Error()
-			continue
+		next, over := c.status(ctx, request, out.transaction)
+		if !over && ctx.Err() != nil {
+			return out // what was said last says more than that the time is up
 		}
-		if transaction := next.hash(); transaction != "" && !sameHex(transaction, out.transaction) {
-			out.reason = "settle/status names another transaction"
-			return out
-		}
-		next.Transaction = out.transaction
-		out = next.judge(o, p)
+		out, done = next, over
 	}
 	return out
 }
 
+// status asks settle/status once. It is done when asking again is no use.
+func (c *client) status(ctx context.Context, request facilitatorRequest, transaction string) (out outcome, done bool) {
+	var answer settlement
+	if err := c.call(ctx, http.MethodGet, settlementPath(transaction), nil, &answer); err != nil {
+		return outcome{result: unknown, transaction: transaction, reason: err.Error()}, false
+	}
+	if named := answer.hash(); named != "" && !sameHex(named, transaction) {
+		return outcome{result: unknown, transaction: transaction, reason: "settle/status names another transaction"}, true
+	}
+	answer.Transaction = transaction
+	out = answer.judge(request)
+	return out, out.result != unknown
+}
+
 // judge decides what an answer proves. Success needs a transaction of the right
 // payer on the right network; anything short of that proves nothing.
-func (s settlement) judge(o offer, p proof) outcome {
+func (s settlement) judge(request facilitatorRequest) outcome {
 	transaction := s.hash()
 	open := func(reason string) outcome {
 		return outcome{result: unknown, transaction: transaction, reason: reason}
 	}
-	reason := strings.ToLower(strings.TrimSpace(s.ErrorReason))
+	reason := strings.ToLower(strings.TrimSpace(s.reason()))
 	switch {
 	case s.Success == nil:
 		return open("the answer does not say success")
@@ -120,9 +155,9 @@ func (s settlement) judge(o offer, p proof) outcome {
 		return open("success without a transaction")
 	case s.Status != "" && s.Status != "success":
 		return open("unknown status " + shorten(s.Status))
-	case !sameHex(s.Payer, p.transfer.from.Hex()):
+	case !sameHex(s.Payer, request.payer()):
 		return open("success for another payer")
-	case s.Network != o.asset.network:
+	case s.Network != request.PaymentRequirements.Network && s.ChainIndex != chainIndex(request.PaymentRequirements.Network):
 		return open("success on another network")
 	}
 	return outcome{result: settled, transaction: transaction}
@@ -139,8 +174,15 @@ func (s settlement) hash() string {
 }
 
 func (s settlement) refusal() string {
-	if s.ErrorReason == "" {
+	if s.reason() == "" {
 		return "no reason given"
 	}
-	return shorten(s.ErrorReason)
+	return shorten(s.reason())
+}
+
+func (s settlement) reason() string {
+	if s.ErrorReason == "" {
+		return s.ErrorMsg
+	}
+	return s.ErrorReason
 }

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-const maxResponse = 1 << 20
+// maxResponse is the longest answer sold: it has to fit into the ledger, too.
+const maxResponse = 256 << 10
 
 var errResponseLarge = errors.New("paid response exceeds its limit")
 

@@ -48,6 +48,7 @@ type offer struct {
 	recipient    common.Address
 	resource     resource
 	requirements requirements
+	contracts    bool   // whether contract wallets may pay
 	unpaid       string // the PAYMENT-REQUIRED header of a request without payment
 }
 

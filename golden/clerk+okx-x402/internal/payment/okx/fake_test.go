@@ -122,6 +122,7 @@ func newShop(t *testing.T) *shop {
 		PublicURL:   "https://shop.example.com",
 		Recipient:   common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
 		Facilitator: facilitator.URL + "/api",
+		Contracts:   true,
 		APIKey:      "key", SecretKey: "secret", Passphrase: "phrase",
 	}, ledger.New(s.db.Client), ledger.NewJournal(t.TempDir()), slog.New(slog.NewJSONHandler(s.logs, nil)))
 	if err != nil {

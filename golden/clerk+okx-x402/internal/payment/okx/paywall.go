@@ -30,6 +30,7 @@ type Paywall struct {
 	ledger      *ledger.Ledger
 	journal     *ledger.Journal
 	facilitator facilitator
+	chain       *chain // nil: the facilitator is believed
 	log         *slog.Logger
 	now         func() time.Time
 	ready       atomic.Bool
@@ -46,12 +47,16 @@ func New(cfg Config, l *ledger.Ledger, journal *ledger.Journal, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("okx: %w", err)
 	}
+	report.contracts = cfg.Contracts
 	p := &Paywall{report: report, publicURL: cfg.PublicURL, ledger: l, journal: journal, log: log, now: time.Now}
 	if cfg.Mock {
 		p.facilitator = mock{}
 		log.Warn("payments are mocked: signatures are checked, but no money moves")
 	} else {
 		p.facilitator = newClient(cfg)
+		if cfg.Node != "" {
+			p.chain = newChain(string(cfg.Node))
+		}
 	}
 	return p, nil
 }

@@ -30,7 +30,7 @@ func (p *Paywall) Reconcile(ctx context.Context, atOnce bool) ([]ledger.Finding,
 		if ctx.Err() != nil {
 			break // the rest is looked at when its time comes
 		}
-		out := p.look(ctx, o)
+		out := p.ended(ctx, o)
 		err := p.found(ctx, o.Claim, &out)
 		problems = append(problems, err)
 		finding := ledger.Finding{Open: o, State: ledger.Unknown, Reason: out.reason}
@@ -50,22 +50,45 @@ func (p *Paywall) Reconcile(ctx context.Context, atOnce bool) ([]ledger.Finding,
 	return findings, errors.Join(problems...)
 }
 
-// look asks the facilitator how a payment ended. Where there is no transaction
-// to ask about, the settlement is repeated word for word, which moves money only
-// if it has not moved yet.
-func (p *Paywall) look(ctx context.Context, o ledger.Open) outcome {
+// ended finds out how a payment ended: the facilitator says, and the chain decides,
+// where there is a node to ask.
+func (p *Paywall) ended(ctx context.Context, o ledger.Open) outcome {
 	var request facilitatorRequest
 	if o.Settlement == "" && o.Transaction == "" {
 		return outcome{reason: "the ledger holds nothing to ask the facilitator about"}
 	}
-	if o.Settlement != "" {
-		if err := json.Unmarshal([]byte(o.Settlement), &request); err != nil {
-			return outcome{transaction: o.Transaction, reason: "the ledger holds no readable settlement"}
+	if o.Settlement == "" { // kept by a version that could not repeat it
+		request.PaymentPayload.Payload.Authorization = authorization{From: o.Payer, Nonce: o.Nonce}
+		request.PaymentRequirements = requirements{Network: o.Network, Asset: o.Asset, PayTo: o.Recipient, Amount: o.Amount}
+	} else if err := json.Unmarshal([]byte(o.Settlement), &request); err != nil {
+		return outcome{transaction: o.Transaction, reason: "the ledger holds no readable settlement"}
+	}
+	out := p.look(ctx, o, request)
+	if p.chain == nil {
+		return out
+	}
+	if out.result != refused && out.transaction != "" {
+		out.result = settled
+		out = p.proven(ctx, request, out)
+	}
+	if out.result == unknown && o.Expired(p.now(), expiryGrace) {
+		used, err := p.chain.used(ctx, request)
+		switch {
+		case err != nil:
+			out.reason = err.Error()
+		case used:
+			out.reason = "the authorization was used, or cancelled, by a transaction nobody named"
+		default:
+			return outcome{result: refused, reason: "the authorization ran out unused"}
 		}
 	}
-	request.PaymentPayload.Payload.Authorization.From = o.Payer
-	request.PaymentRequirements.Network = o.Network
+	return out
+}
 
+// look asks the facilitator how a payment ended. Where there is no transaction
+// to ask about, the settlement is repeated word for word, which moves money only
+// if it has not moved yet.
+func (p *Paywall) look(ctx context.Context, o ledger.Open, request facilitatorRequest) outcome {
 	if o.Transaction == "" {
 		return p.again(ctx, request)
 	}

@@ -143,7 +143,7 @@ func (s *sale) take(w http.ResponseWriter) bool {
 // settle moves the money and answers for it. Once money may have moved it never
 // answers 402: that would make the client sign, and pay, again.
 func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer *buffer) {
-	out := s.facilitator.settle(s.ctx, request)
+	out := s.proven(s.ctx, request, s.facilitator.settle(s.ctx, request))
 	if out.result == settled {
 		out = s.settled(out)
 	}
@@ -168,6 +168,17 @@ func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer 
 		}, out)
 		s.pending(w, s.claim)
 	}
+}
+
+// proven is the outcome that the chain has confirmed, where there is a node to ask.
+func (p *Paywall) proven(ctx context.Context, request facilitatorRequest, out outcome) outcome {
+	if out.result != settled || p.chain == nil {
+		return out
+	}
+	if err := p.chain.prove(ctx, request, out.transaction); err != nil {
+		return outcome{transaction: out.transaction, reason: "not proven: " + err.Error()}
+	}
+	return out
 }
 
 // settled records a settlement. The client has paid, so it is served even when

@@ -37,6 +37,8 @@ func (o offer) refusal(p proof, now time.Time) string {
 		return reasonRecipient
 	case p.transfer.value.Cmp(o.amount) != 0:
 		return reasonValue
+	case len(p.signature) != crypto.SignatureLength && !o.contracts:
+		return reasonSignature
 	case !o.genuine(p):
 		return reasonSignature
 	case p.transfer.validAfter.Cmp(big.NewInt(now.Unix())) >= 0: // the contract wants it in the past

@@ -8,7 +8,6 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,7 +63,7 @@ type Authorization struct {
 }
 
 // Claim is the answer to an attempt to use an authorization. When it is not
-// Won, the other fields tell about the attempt that holds it.
+// Won, the other fields tell about the attempt that holds it, and Find tells more.
 type Claim struct {
 	ID          string `json:"-"`
 	Won         bool   `json:"won"`
@@ -104,9 +103,11 @@ func (l *Ledger) Verified(ctx context.Context, id string) error {
 	return l.move(ctx, id, Verified, "", "")
 }
 
-// Settling must have succeeded before the facilitator is asked to settle.
-func (l *Ledger) Settling(ctx context.Context, id string) error {
-	return l.move(ctx, id, Settling, "", "")
+// Settling must have succeeded before the facilitator is asked to settle. It
+// keeps what it takes to finish the payment should this attempt break off: the
+// request to the facilitator, and the answer that was bought.
+func (l *Ledger) Settling(ctx context.Context, id, settlement, answer string) error {
+	return l.step(ctx, "begin_settlement", map[string]string{"p_claim": id, "p_settlement": settlement, "p_answer": answer})
 }
 
 // Settled notes the transaction that moved the money. ErrTransactionUsed: that
@@ -128,26 +129,27 @@ func (l *Ledger) Unknown(ctx context.Context, id, transaction, reason string) er
 
 // Payment is one row of the ledger, as operators see it.
 type Payment struct {
-	Network     string      `json:"network"`
-	Asset       string      `json:"asset"`
-	Payer       string      `json:"payer"`
-	Nonce       string      `json:"nonce"`
-	Recipient   string      `json:"recipient"`
-	Amount      json.Number `json:"amount"` // in the asset's smallest unit
-	Resource    string      `json:"resource"`
-	Facilitator string      `json:"facilitator"`
-	State       State       `json:"state"`
-	Transaction string      `json:"transaction"`
-	Reason      string      `json:"reason"`
-	CreatedAt   time.Time   `json:"created_at"`
-	UpdatedAt   time.Time   `json:"updated_at"`
+	Network     string    `json:"network"`
+	Asset       string    `json:"asset"`
+	Payer       string    `json:"payer"`
+	Nonce       string    `json:"nonce"`
+	Recipient   string    `json:"recipient"`
+	Amount      string    `json:"amount"` // in the asset's smallest unit
+	Resource    string    `json:"resource"`
+	Facilitator string    `json:"facilitator"`
+	State       State     `json:"state"`
+	Transaction string    `json:"transaction"`
+	Reason      string    `json:"reason"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 }
 
 // List returns payments, newest first, and how many there are in all.
 func (l *Ledger) List(ctx context.Context, limit, offset int) ([]Payment, int, error) {
 	payments := []Payment{}
 	total, err := l.db.Select(ctx, l.db.ServerKey(), "payments", insforge.Query{
-		Select: "network,asset,payer,nonce,recipient,amount,resource,facilitator,state,transaction,reason,created_at,updated_at",
+		// The amount as text: InsForge rounds numbers above 2^53.
+		Select: "network,asset,payer,nonce,recipient,amount::text,resource,facilitator,state,transaction,reason,created_at,updated_at",
 		Order:  "created_at.desc,id.desc",
 		Limit:  limit,
 		Offset: offset,
@@ -171,7 +173,7 @@ func (l *Ledger) move(ctx context.Context, id string, to State, transaction, rea
 }
 
 // step calls a function that answers whether it did anything.
-func (l *Ledger) step(ctx context.Context, function string, args map[string]string) error {
+func (l *Ledger) step(ctx context.Context, function string, args any) error {
 	var done bool
 	if err := l.call(ctx, function, args, &done); err != nil {
 		return err
@@ -182,7 +184,7 @@ func (l *Ledger) step(ctx context.Context, function string, args map[string]stri
 	return nil
 }
 
-func (l *Ledger) call(ctx context.Context, function string, args map[string]string, result any) error {
+func (l *Ledger) call(ctx context.Context, function string, args, result any) error {
 	err := l.db.Call(ctx, l.db.ServerKey(), function, args, result)
 	var refused *insforge.Error
 	if errors.As(err, &refused) && refused.Code == uniqueViolation {

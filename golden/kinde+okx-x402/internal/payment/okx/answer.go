@@ -13,13 +13,19 @@ import (
 // errNotDone marks errors after which OKX certainly did nothing.
 var errNotDone = errors.New("the request was not carried out")
 
-// refusedCodes are OKX's codes for requests turned away at the door: rate
-// limits, keys, clocks and parameters. Any other code says too little to rule
+// Two of them pass: the first with time, the second with the right one.
+var (
+	errBusy  = fmt.Errorf("%w: too many requests", errNotDone)
+	errClock = fmt.Errorf("%w: the timestamp is off", errNotDone)
+)
+
+// refusedCodes are OKX's other codes for requests turned away at the door: keys and
+// parameters. Any other code says too little to rule
 // out that money moved.
 var refusedCodes = map[string]bool{
-	"50011": true, "50014": true, "50038": true, "50125": true,
+	"50014": true, "50038": true, "50125": true,
 	"50103": true, "50104": true, "50105": true, "50106": true, "50107": true,
-	"50111": true, "50112": true, "50113": true, "50114": true,
+	"50111": true, "50113": true, "50114": true,
 	"51000": true, "81001": true, "81004": true,
 }
 
@@ -33,7 +39,11 @@ func readAnswer(status int, answer []byte, data any) error {
 	}
 	code := codeOf(fields)
 	switch {
-	case refusedCodes[code], status == http.StatusTooManyRequests:
+	case code == "50011", status == http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %s", errBusy, describe(status, code, fields))
+	case code == "50112":
+		return fmt.Errorf("%w: %s", errClock, describe(status, code, fields))
+	case refusedCodes[code]:
 		return fmt.Errorf("%w: %s", errNotDone, describe(status, code, fields))
 	case status != http.StatusOK, code != "" && code != "0":
 		return errors.New(describe(status, code, fields))
@@ -47,6 +57,9 @@ func readAnswer(status int, answer []byte, data any) error {
 	}
 	if !enveloped {
 		raw = answer
+	}
+	if k, ok := data.(*kinds); ok {
+		return k.read(raw)
 	}
 	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] == '[' {
 		var list []json.RawMessage

@@ -14,8 +14,6 @@ import (
 // price is what one report costs, in USDG.
 const price = "0.01"
 
-const defaultFacilitator = "https://web3.okx.com/api/v6/pay/x402"
-
 // burnAddress stands in .env.example; nobody can spend what it receives.
 var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEaD")
 
@@ -23,8 +21,11 @@ var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEa
 type Config struct {
 	PublicURL   string         // this server's origin, for the URLs in challenges
 	Recipient   common.Address // who is paid
-	Facilitator string         // OKX's API, without a final slash
+	API         string         // the generation of OKX's API
+	Facilitator string         // where it is, without a final slash
 	Mock        bool           // settle nothing
+	Contracts   bool           // take the signatures of contract wallets, too
+	Node        env.Secret     // the URL of a node of X Layer, which often holds a key; may be empty
 
 	APIKey, SecretKey, Passphrase env.Secret // empty when Mock
 }
@@ -34,11 +35,17 @@ func LoadConfig(r *env.Reader) Config {
 	cfg := Config{
 		PublicURL: r.Required("APP_BASE_URL", "an origin such as https://app.example.com", env.Origin),
 		Recipient: recipient(r),
-		Facilitator: r.Optional("OKX_BASE_URL", defaultFacilitator,
-			"an https URL without a final slash (http only for a loopback host, outside production)",
-			func(s string) bool { return facilitatorURL(s, r.Production()) }),
-		Mock: r.Bool("MOCK_OKX_FACILITATOR"),
+		API: r.Optional("OKX_API", apiCurrent, apiCurrent+" or "+apiFirst,
+			func(s string) bool { return baseURLs[s] != "" }),
+		Mock:      r.Bool("MOCK_OKX_FACILITATOR"),
+		Contracts: r.Bool("PAYMENT_CONTRACT_WALLETS"),
 	}
+	cfg.Facilitator = r.Optional("OKX_BASE_URL", baseURLs[cfg.API],
+		"an https URL without a final slash (http only for a loopback host, outside production)",
+		func(s string) bool { return facilitatorURL(s, r.Production()) })
+	cfg.Node = env.Secret(r.Optional("X_LAYER_RPC_URL", "",
+		"an https URL (http only for a loopback host, outside production)",
+		func(s string) bool { return nodeURL(s, r.Production()) }))
 	if cfg.Mock && r.Production() {
 		r.Problem("MOCK_OKX_FACILITATOR", "must not be true in production")
 	}
@@ -89,8 +96,13 @@ func checksummed(s string) bool {
 }
 
 func facilitatorURL(s string, production bool) bool {
+	return !strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/") && nodeURL(s, production)
+}
+
+// nodeURL allows a query, where some nodes take their key.
+func nodeURL(s string, production bool) bool {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(s, "?#") || strings.HasSuffix(s, "/") {
+	if err != nil || u.Host == "" || u.User != nil {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && !production && env.Loopback(u.Hostname())

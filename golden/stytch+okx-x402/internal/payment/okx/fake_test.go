@@ -73,7 +73,7 @@ func (f *fakeOKX) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}{
 		"/api/supported":     {new(atomic.Int32), f.onSupported, `{"kinds":[{"x402Version":2,"scheme":"exact","network":"eip155:196"}]}`},
 		"/api/verify":        {&f.verifies, f.onVerify, fmt.Sprintf(`{"isValid":true,"payer":%q}`, strings.ToLower(payer))},
-		"/api/settle":        {&f.settles, f.onSettle, settlementOf(request, "success", true)},
+		"/api/settle":        {&f.settles, f.onSettle, settlementOf(request)},
 		"/api/settle/status": {&f.statuses, f.onStatus, `{"success":false,"errorReason":"not_found"}`},
 	}[r.URL.Path]
 	f.mu.Unlock()
@@ -90,13 +90,13 @@ func transactionOf(nonce string) string {
 	return strings.Replace(strings.ToLower(nonce), "0x", "0xf", 1)[:66]
 }
 
-func settlementOf(request facilitatorRequest, status string, success bool) string {
+func settlementOf(request facilitatorRequest) string {
 	authorization := request.PaymentPayload.Payload.Authorization
 	if authorization.Nonce == "" {
 		return "{}"
 	}
-	return fmt.Sprintf(`{"success":%t,"status":%q,"transaction":%q,"network":"eip155:196","payer":%q}`,
-		success, status, transactionOf(authorization.Nonce), strings.ToLower(authorization.From))
+	return fmt.Sprintf(`{"success":true,"status":"success","transaction":%q,"network":"eip155:196","payer":%q}`,
+		transactionOf(authorization.Nonce), strings.ToLower(authorization.From))
 }
 
 // shop is a paywall over the fakes, selling what handler answers.
@@ -122,12 +122,13 @@ func newShop(t *testing.T) *shop {
 		PublicURL:   "https://shop.example.com",
 		Recipient:   common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
 		Facilitator: facilitator.URL + "/api",
+		Contracts:   true,
 		APIKey:      "key", SecretKey: "secret", Passphrase: "phrase",
-	}, ledger.New(s.db.Client), slog.New(slog.NewJSONHandler(s.logs, nil)))
+	}, ledger.New(s.db.Client), ledger.NewJournal(t.TempDir()), slog.New(slog.NewJSONHandler(s.logs, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.facilitator.(*client).poll = time.Millisecond
+	s.facilitator.(*client).pause = time.Millisecond
 
 	s.handler = func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)

@@ -17,6 +17,7 @@ import (
 
 const (
 	reportPath     = "/v1/report"
+	statusPath     = "/v1/payments/status/" // followed by a claim
 	maxRequest     = 1 << 20
 	handlerTimeout = 15 * time.Second
 	ledgerTimeout  = 5 * time.Second
@@ -25,9 +26,11 @@ const (
 // Paywall answers 402 until a request is paid for.
 type Paywall struct {
 	report      offer
+	publicURL   string
 	ledger      *ledger.Ledger
+	journal     *ledger.Journal
 	facilitator facilitator
-	mock        bool
+	chain       *chain // nil: the facilitator is believed
 	log         *slog.Logger
 	now         func() time.Time
 	ready       atomic.Bool
@@ -35,7 +38,7 @@ type Paywall struct {
 
 // New prepares the offers without doing any I/O. An error means that the price
 // or the asset is wrong.
-func New(cfg Config, l *ledger.Ledger, log *slog.Logger) (*Paywall, error) {
+func New(cfg Config, l *ledger.Ledger, journal *ledger.Journal, log *slog.Logger) (*Paywall, error) {
 	report, err := newOffer(usdg, price, cfg.Recipient, resource{
 		URL:         cfg.PublicURL + reportPath,
 		Description: "A report about a text: characters, words, sentences and reading time",
@@ -44,12 +47,16 @@ func New(cfg Config, l *ledger.Ledger, log *slog.Logger) (*Paywall, error) {
 	if err != nil {
 		return nil, fmt.Errorf("okx: %w", err)
 	}
-	p := &Paywall{report: report, ledger: l, mock: cfg.Mock, log: log, now: time.Now}
+	report.contracts = cfg.Contracts
+	p := &Paywall{report: report, publicURL: cfg.PublicURL, ledger: l, journal: journal, log: log, now: time.Now}
 	if cfg.Mock {
 		p.facilitator = mock{}
 		log.Warn("payments are mocked: signatures are checked, but no money moves")
 	} else {
 		p.facilitator = newClient(cfg)
+		if cfg.Node != "" {
+			p.chain = newChain(string(cfg.Node))
+		}
 	}
 	return p, nil
 }
@@ -65,6 +72,8 @@ func (p *Paywall) Ready(ctx context.Context) error {
 	if p.ready.Load() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
 	if err := p.facilitator.ready(ctx); err != nil {
 		return err
 	}
@@ -92,7 +101,8 @@ func (p *Paywall) require(o offer, next http.Handler) http.Handler {
 			writeError(w, http.StatusBadRequest, "invalid_payment", err.Error())
 			return
 		}
-		if reason := o.refusal(payment, p.now()); reason != "" {
+		reason := o.refusal(payment, p.now())
+		if reason != "" && !o.genuine(payment) {
 			demand(w, o.challenge(reason), "The payment was refused: "+reason)
 			return
 		}
@@ -102,21 +112,28 @@ func (p *Paywall) require(o offer, next http.Handler) http.Handler {
 			return
 		}
 		s := &sale{
-			Paywall: p,
-			ctx:     context.WithoutCancel(r.Context()),
-			offer:   o,
-			proof:   payment,
+			Paywall:     p,
+			ctx:         context.WithoutCancel(r.Context()),
+			offer:       o,
+			proof:       payment,
+			fingerprint: fingerprint(r, body, payment.signature),
 			log: p.log.With("payer", payment.transfer.from.Hex(), "nonce", payment.transfer.nonce.Hex(),
 				"amount", o.amount.String(), "facilitator", p.facilitator.name()),
+		}
+		if reason != "" {
+			s.refuse(w, reason)
+			return
 		}
 		s.serve(w, r, body, next)
 	})
 }
 
-// fingerprint tells requests apart: one payment is for one of them.
-func fingerprint(r *http.Request, body []byte) string {
+// fingerprint tells requests apart: one payment is for one of them. The
+// signature is part of it, because that of a contract wallet has not been checked
+// when the ledger is asked for what it bought.
+func fingerprint(r *http.Request, body, signature []byte) string {
 	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s %s\n", r.Method, r.URL.RequestURI())
+	_, _ = fmt.Fprintf(h, "%s %s\n%x\n", r.Method, r.URL.RequestURI(), signature)
 	_, _ = h.Write(body)
 	return fmt.Sprintf("%x", h.Sum(nil))
 }

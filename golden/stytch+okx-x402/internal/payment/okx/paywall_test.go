@@ -75,16 +75,20 @@ func TestSamePaymentAgain(t *testing.T) {
 	s.buy(payment)
 
 	again := s.buy(payment)
-	s.expect(again, http.StatusConflict, 1, 1, "settled")
-	if transaction := transactionOf(payment.get("payload", "authorization", "nonce")); !strings.Contains(again.body, transaction) {
-		t.Errorf("body %s does not name transaction %s", again.body, transaction)
+	s.expect(again, http.StatusOK, 1, 1, "settled")
+	if again.body != "report on text" || again.header.Get("Cache-Control") != "private" {
+		t.Errorf("answer = %q, %v; want the same one once more", again.body, again.header)
+	}
+	transaction := transactionOf(payment.get("payload", "authorization", "nonce"))
+	if receipt := opened(t, again.header.Get("PAYMENT-RESPONSE")); receipt["success"] != true || receipt["transaction"] != transaction {
+		t.Errorf("receipt = %v", receipt)
 	}
 	s.expect(s.send(http.MethodPost, "/v1/report", "another text", payment.header()), http.StatusPaymentRequired, 1, 1, "settled")
 	s.expect(s.send(http.MethodPost, "/v1/report?x", "text", payment.header()), http.StatusPaymentRequired, 1, 1, "settled")
 
 	// The nonce is the same in capitals.
 	nonce := payment.get("payload", "authorization", "nonce")
-	s.expect(s.buy(payment.set("0x"+strings.ToUpper(nonce[2:]), "payload", "authorization", "nonce")), http.StatusConflict, 1, 1, "settled")
+	s.expect(s.buy(payment.set("0x"+strings.ToUpper(nonce[2:]), "payload", "authorization", "nonce")), http.StatusOK, 1, 1, "settled")
 }
 
 func TestConcurrentPayments(t *testing.T) {
@@ -106,7 +110,8 @@ func TestConcurrentPayments(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if statuses[http.StatusOK] != 1 || statuses[http.StatusConflict] != 49 || s.runs.Load() != 1 || s.settles.Load() != 1 {
+	// Those that come late enough get the same answer once more.
+	if statuses[http.StatusOK] < 1 || statuses[http.StatusOK]+statuses[http.StatusConflict] != 50 || s.runs.Load() != 1 || s.settles.Load() != 1 {
 		t.Errorf("statuses %v, %d runs, %d settlements", statuses, s.runs.Load(), s.settles.Load())
 	}
 }
@@ -166,7 +171,7 @@ func TestClientDisconnects(t *testing.T) {
 	s.onSettle = func(w http.ResponseWriter, request facilitatorRequest) {
 		leave()
 		time.Sleep(50 * time.Millisecond)
-		reply(http.StatusOK, settlementOf(request, "success", true))(w, request)
+		reply(http.StatusOK, settlementOf(request))(w, request)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/report", strings.NewReader("text"))
 	if err != nil {
@@ -187,7 +192,7 @@ func TestClientDisconnects(t *testing.T) {
 
 func TestMockReceipts(t *testing.T) {
 	s := newShop(t)
-	s.facilitator, s.mock = mock{}, true
+	s.facilitator = mock{}
 	got := s.buy(newPayer(t).pay(s.report))
 	s.expect(got, http.StatusOK, 1, 0, "settled")
 	if receipt := opened(t, got.header.Get("PAYMENT-RESPONSE")); receipt["mock"] != true {

@@ -21,12 +21,14 @@ type sale struct {
 	proof proof
 	claim string
 	log   *slog.Logger
+
+	fingerprint string // of the request
 }
 
 // serve claims, verifies, runs the handler, settles, records and only then
 // answers.
 func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next http.Handler) {
-	if !s.take(w, fingerprint(r, body)) {
+	if !s.take(w) {
 		return
 	}
 	settling := false
@@ -36,6 +38,11 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 		}
 	}()
 
+	if err := s.Ready(s.ctx); err != nil {
+		s.log.ErrorContext(s.ctx, "payments are not ready", "error", err)
+		unavailable(w, "payment_unavailable", "Payments cannot be taken now. Nothing was charged; send it again.")
+		return
+	}
 	reason, err := s.facilitator.verify(s.ctx, s.offer, s.proof)
 	if err != nil {
 		s.log.ErrorContext(s.ctx, "verify payment", "error", err)
@@ -67,17 +74,37 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 		return
 	}
 
-	if err := s.record(s.ledger.Settling); err != nil {
+	settlement := newSettlement(s.offer, s.proof)
+	err = s.record(func(ctx context.Context, id string) error {
+		return s.ledger.Settling(ctx, id, settlement.text(), answer.keep())
+	})
+	if err != nil {
 		s.log.ErrorContext(s.ctx, "record settling payment", "error", err)
 		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
 		return
 	}
 	settling = true
-	s.settle(w, answer)
+	s.settle(w, settlement, answer)
+}
+
+// refuse answers a payment that is no good any more, but that may have been once:
+// when it came for the first time, before its authorization ran out or the price
+// changed. A payment that may have moved money is not answered with 402.
+func (s *sale) refuse(w http.ResponseWriter, reason string) {
+	held, err := s.find()
+	switch {
+	case err != nil:
+		s.log.ErrorContext(s.ctx, "find payment", "error", err)
+		unavailable(w, "ledger_unavailable", "Payments cannot be looked up now. Nothing was charged by this request; send it again.")
+	case held.Claim == "", held.State == ledger.Failed:
+		demand(w, s.offer.challenge(reason), "The payment was refused: "+reason)
+	default:
+		s.explain(w, held)
+	}
 }
 
 // take claims the authorization. When it is not free, take answers why.
-func (s *sale) take(w http.ResponseWriter, fingerprint string) bool {
+func (s *sale) take(w http.ResponseWriter) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, ledgerTimeout)
 	defer cancel()
 	t := s.proof.transfer
@@ -90,7 +117,7 @@ func (s *sale) take(w http.ResponseWriter, fingerprint string) bool {
 		Amount:      s.offer.requirements.Amount,
 		ValidBefore: t.validBefore.String(),
 		Resource:    s.offer.resource.URL,
-		Fingerprint: fingerprint,
+		Fingerprint: s.fingerprint,
 		Facilitator: s.facilitator.name(),
 	})
 	s.claim = claim.ID
@@ -101,37 +128,34 @@ func (s *sale) take(w http.ResponseWriter, fingerprint string) bool {
 		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
 	case claim.Won:
 		return true
-	case claim.State == ledger.Settled && claim.Fingerprint == fingerprint:
-		s.respond(w, outcome{result: settled, transaction: claim.Transaction})
-		writeError(w, http.StatusConflict, "already_paid",
-			"This request was already paid for, by transaction "+claim.Transaction+".")
-	case claim.State == ledger.Settled:
-		demand(w, s.offer.challenge(reasonNonceUsed), "This authorization already paid for another request.")
-	case claim.State == ledger.Unknown:
-		unavailable(w, "payment_unknown", "It is not known whether this payment was settled. Do not sign another one for this request.")
 	default:
-		w.Header().Set("Retry-After", "5")
-		writeError(w, http.StatusConflict, "payment_in_progress", "This payment is being processed by another request.")
+		held, err := s.find()
+		if err != nil {
+			s.log.ErrorContext(s.ctx, "find payment", "error", err)
+			unavailable(w, "ledger_unavailable", "Payments cannot be looked up now. Nothing was charged by this request; send it again.")
+			return false
+		}
+		s.explain(w, held)
 	}
 	return false
 }
 
 // settle moves the money and answers for it. Once money may have moved it never
 // answers 402: that would make the client sign, and pay, again.
-func (s *sale) settle(w http.ResponseWriter, answer *buffer) {
-	out := s.facilitator.settle(s.ctx, s.offer, s.proof)
+func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer *buffer) {
+	out := s.proven(s.ctx, request, s.facilitator.settle(s.ctx, request))
 	if out.result == settled {
 		out = s.settled(out)
 	}
 	switch out.result {
 	case settled:
 		private(answer.header)
-		s.respond(w, out)
+		s.respond(w, s.facilitator.name(), out)
 		answer.release(w)
 	case refused:
 		s.log.InfoContext(s.ctx, "settlement refused", "reason", out.reason)
 		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
-		s.respond(w, out)
+		s.respond(w, s.facilitator.name(), out)
 		demand(w, s.offer.challenge(out.reason), "The payment was not settled: "+out.reason)
 	case notAsked:
 		s.log.ErrorContext(s.ctx, "settle payment", "error", out.reason)
@@ -142,15 +166,26 @@ func (s *sale) settle(w http.ResponseWriter, answer *buffer) {
 		s.mustRecord(func(ctx context.Context, id string) error {
 			return s.ledger.Unknown(ctx, id, out.transaction, out.reason)
 		}, out)
-		unavailable(w, "payment_unknown", "It is not known whether this payment was settled. Do not sign another one for this request.")
+		s.pending(w, s.claim)
 	}
+}
+
+// proven is the outcome that the chain has confirmed, where there is a node to ask.
+func (p *Paywall) proven(ctx context.Context, request facilitatorRequest, out outcome) outcome {
+	if out.result != settled || p.chain == nil {
+		return out
+	}
+	if err := p.chain.prove(ctx, request, out.transaction); err != nil {
+		return outcome{transaction: out.transaction, reason: "not proven: " + err.Error()}
+	}
+	return out
 }
 
 // settled records a settlement. The client has paid, so it is served even when
 // that fails; except when the transaction already paid for something else, for
 // then this payment moved nothing that we know of.
 func (s *sale) settled(out outcome) outcome {
-	if s.mock {
+	if s.facilitator.name() == mocked {
 		s.log.WarnContext(s.ctx, "payment settled by the mock: no money moved", "transaction", out.transaction)
 	} else {
 		s.log.InfoContext(s.ctx, "payment settled", "transaction", out.transaction)
@@ -169,9 +204,10 @@ func (s *sale) record(step func(ctx context.Context, id string) error) error {
 	return step(ctx, s.claim)
 }
 
-// mustRecord is record for what cannot be undone: it tries three times, and in
-// the end leaves everything an operator needs in the log. It reports whether the
-// transaction is already the ledger's, for another payment.
+// mustRecord is record for what cannot be undone: it tries three times. In the
+// end it leaves everything an operator needs in the log, and a settlement in the
+// journal. It reports whether the transaction is already the ledger's, for
+// another payment.
 func (s *sale) mustRecord(step func(ctx context.Context, id string) error, out outcome) (transactionUsed bool) {
 	var err error
 	for attempt := range 3 {
@@ -184,6 +220,13 @@ func (s *sale) mustRecord(step func(ctx context.Context, id string) error, out o
 		}
 	}
 	t := s.proof.transfer
+	if out.result == settled {
+		err = errors.Join(err, s.journal.Add(ledger.Entry{
+			Time: s.now().UTC(), Claim: s.claim, Transaction: out.transaction,
+			Network: s.offer.asset.network, Asset: s.offer.requirements.Asset, Payer: t.from.Hex(), Nonce: t.nonce.Hex(),
+			Amount: s.offer.requirements.Amount, Resource: s.offer.resource.URL,
+		}))
+	}
 	s.log.ErrorContext(s.ctx, needsOperator, "problem", "outcome not recorded", "error", err,
 		"settled", out.result == settled, "transaction", out.transaction, "reason", out.reason,
 		"network", s.offer.asset.network, "asset", s.offer.requirements.Asset, "recipient", t.to.Hex(),
@@ -205,13 +248,13 @@ func (s *sale) release() {
 	}
 }
 
-// respond sets the PAYMENT-RESPONSE header.
-func (s *sale) respond(w http.ResponseWriter, out outcome) {
+// respond sets the PAYMENT-RESPONSE header for what a facilitator did.
+func (s *sale) respond(w http.ResponseWriter, facilitator string, out outcome) {
 	rec := receipt{
 		Success: out.result == settled,
 		Network: s.offer.asset.network,
 		Payer:   s.proof.transfer.from.Hex(),
-		Mock:    s.mock,
+		Mock:    facilitator == mocked,
 	}
 	if rec.Success {
 		rec.Transaction = out.transaction

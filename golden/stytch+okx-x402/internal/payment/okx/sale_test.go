@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"example.com/shop/internal/payment/ledger"
 )
 
 func TestVerifyFails(t *testing.T) {
@@ -46,7 +48,7 @@ func TestVerifyFails(t *testing.T) {
 // answered makes an answer to settle from one that is right.
 func answered(change *strings.Replacer) func(http.ResponseWriter, facilitatorRequest) {
 	return func(w http.ResponseWriter, request facilitatorRequest) {
-		reply(http.StatusOK, change.Replace(settlementOf(request, "success", true)))(w, request)
+		reply(http.StatusOK, change.Replace(settlementOf(request)))(w, request)
 	}
 }
 
@@ -63,7 +65,6 @@ func TestSettlement(t *testing.T) {
 		{"txHash", answered(strings.NewReplacer("transaction", "txHash")), "", 200, "settled"},
 		{"refused", reply(200, `{"code":"0","data":{"success":false,"errorReason":"insufficient_balance","transaction":""}}`), "", 402, "failed"},
 		{"failed on chain", reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"onchain_error"}}`), "", 402, "failed"},
-		{"rate limit", reply(429, `{"code":"50011"}`), "", open, "failed"},
 		{"hangs up", hangUp, "", open, "unknown"},
 		{"status 500", reply(500, `oops`), "", open, "unknown"},
 		{"unclear code", reply(200, `{"code":"50026","data":null}`), "", open, "unknown"},
@@ -116,7 +117,13 @@ func TestSettlement(t *testing.T) {
 					t.Error("nobody is told")
 				}
 				s.heal()
-				s.expect(s.buy(payment), open, 1, 1, "unknown")
+				again := s.buy(payment)
+				s.expect(again, open, 1, 1, "unknown")
+				claim, _ := s.db.Rows()[0]["claim"].(string)
+				link := "<https://shop.example.com/v1/payments/status/" + claim + `>; rel="status"`
+				if got.header.Get("Link") != link || again.header.Get("Link") != link || again.header.Get("Retry-After") == "" {
+					t.Errorf("Link = %q, then %q; want %q and Retry-After", got.header.Get("Link"), again.header.Get("Link"), link)
+				}
 			case tt.state == "failed":
 				s.heal()
 				s.expect(s.buy(payment), http.StatusOK, 2, 2, "settled")
@@ -150,7 +157,7 @@ func TestLedgerFails(t *testing.T) {
 	}{
 		{"claim", "claim_payment", "", http.StatusServiceUnavailable, 0, 0, ""},
 		{"verified", "move_payment", "verified", http.StatusServiceUnavailable, 0, 0, ""},
-		{"settling", "move_payment", "settling", http.StatusServiceUnavailable, 1, 0, ""},
+		{"settling", "begin_settlement", "", http.StatusServiceUnavailable, 1, 0, ""},
 		{"settled", "move_payment", "settled", http.StatusOK, 1, 1, "settling"},
 	}
 	for _, tt := range tests {
@@ -170,6 +177,14 @@ func TestLedgerFails(t *testing.T) {
 				}
 			}
 			s.expect(s.buy(payment), http.StatusConflict, 1, 1, "settling")
+
+			// The journal tells the ledger when it is back.
+			s.db.Fail = nil
+			err := s.journal.Replay(func(e ledger.Entry) error { return s.ledger.Settled(t.Context(), e.Claim, e.Transaction) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
 		})
 	}
 }

@@ -77,7 +77,7 @@ func TestReleasedAndFailedCanBeClaimedAgain(t *testing.T) {
 	}
 
 	claim = mustClaim(t, l, someone)
-	err := errors.Join(l.Verified(ctx, claim.ID), l.Settling(ctx, claim.ID), l.Failed(ctx, claim.ID, "insufficient_funds"))
+	err := errors.Join(l.Verified(ctx, claim.ID), l.Settling(ctx, claim.ID, "", ""), l.Failed(ctx, claim.ID, "insufficient_funds"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestSettledAndUnknownStayLocked(t *testing.T) {
 	if err := l.Settled(ctx, paid.ID, "0xAA"); !errors.Is(err, ledger.ErrNotHeld) {
 		t.Errorf("settled before settling: %v, want ErrNotHeld", err)
 	}
-	err := errors.Join(l.Verified(ctx, paid.ID), l.Settling(ctx, paid.ID), l.Settled(ctx, paid.ID, "0xAA"), l.Settled(ctx, paid.ID, "0xAA"))
+	err := errors.Join(l.Verified(ctx, paid.ID), l.Settling(ctx, paid.ID, "", ""), l.Settled(ctx, paid.ID, "0xAA"), l.Settled(ctx, paid.ID, "0xAA"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestSettledAndUnknownStayLocked(t *testing.T) {
 	other := someone
 	other.Nonce = "0x9999"
 	open := mustClaim(t, l, other)
-	if err := errors.Join(l.Verified(ctx, open.ID), l.Settling(ctx, open.ID)); err != nil {
+	if err := errors.Join(l.Verified(ctx, open.ID), l.Settling(ctx, open.ID, "", "")); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Settled(ctx, open.ID, "0xaa"); !errors.Is(err, ledger.ErrTransactionUsed) {

@@ -45,6 +45,10 @@ func TestLoadConfig(t *testing.T) {
 		{"http", "OKX_BASE_URL=http://web3.okx.com/api", "OKX_BASE_URL"},
 		{"http on loopback", "OKX_BASE_URL=http://127.0.0.1:9/api", ""},
 		{"http on loopback in production", production + "OKX_BASE_URL=http://127.0.0.1:9/api", "OKX_BASE_URL"},
+		{"first API", "OKX_API=v6", ""},
+		{"unknown API", "OKX_API=v7", "OKX_API"},
+		{"node with a key", "X_LAYER_RPC_URL=https://node.example.com/?key=the-key", ""},
+		{"node over http", "X_LAYER_RPC_URL=http://node.example.com/", "X_LAYER_RPC_URL"},
 		{"final slash", "OKX_BASE_URL=https://web3.okx.com/", "OKX_BASE_URL"},
 	}
 	for _, tt := range tests {

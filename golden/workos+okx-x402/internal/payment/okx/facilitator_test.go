@@ -17,6 +17,8 @@ func TestReady(t *testing.T) {
 		{"another scheme", reply(200, `{"code":"0","data":{"kinds":[{"scheme":"upto","network":"eip155:196"}]}}`), false},
 		{"wrong key", reply(401, `{"code":"50114","msg":"Invalid Authority"}`), false},
 		{"hangs up", hangUp, false},
+		{"first API", reply(200, `{"code":"0","data":[{"chainIndex":"1"},{"chainIndex":"196","chainName":"X Layer"}]}`), true},
+		{"first API, another chain", reply(200, `{"code":"0","data":[{"chainIndex":"1"}]}`), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -25,6 +27,9 @@ func TestReady(t *testing.T) {
 			err := s.Ready(t.Context())
 			if (err == nil) != tt.ready {
 				t.Fatalf("Ready = %v", err)
+			}
+			if !tt.ready {
+				s.expect(s.buy(newPayer(t).pay(s.report)), http.StatusServiceUnavailable, 0, 0, "")
 			}
 			s.heal()
 			if err := s.Ready(t.Context()); err != nil {
@@ -75,7 +80,7 @@ func TestUnreachableFacilitator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := s.facilitator.settle(t.Context(), o, proof); out.result != notAsked {
+	if out := s.facilitator.settle(t.Context(), newSettlement(o, proof)); out.result != notAsked {
 		t.Errorf("settle = %+v, want notAsked: no connection was made", out)
 	}
 }

@@ -37,14 +37,22 @@ func (o offer) refusal(p proof, now time.Time) string {
 		return reasonRecipient
 	case p.transfer.value.Cmp(o.amount) != 0:
 		return reasonValue
+	case len(p.signature) != crypto.SignatureLength && !o.contracts:
+		return reasonSignature
+	case !o.genuine(p):
+		return reasonSignature
 	case p.transfer.validAfter.Cmp(big.NewInt(now.Unix())) >= 0: // the contract wants it in the past
 		return reasonValidAfter
 	case p.transfer.validBefore.Cmp(big.NewInt(now.Add(settleBudget).Unix())) <= 0:
 		return reasonValidBefore
-	case len(p.signature) == crypto.SignatureLength && !o.asset.signed(p):
-		return reasonSignature
 	}
 	return ""
+}
+
+// genuine says whether the payer signed the authorization, or may have: longer
+// signatures come from contract wallets, and only the chain can check those.
+func (o offer) genuine(p proof) bool {
+	return len(p.signature) != crypto.SignatureLength || o.asset.signed(p)
 }
 
 // accepts says whether the client meant this offer. Hex is compared without
@@ -58,8 +66,7 @@ func (o offer) accepts(a accepted) bool {
 }
 
 // signed says whether the payer made this 65 byte signature. As in the token's
-// contract, s must be in the lower half and v must be 27 or 28. Longer
-// signatures come from contract wallets; only the chain can check those.
+// contract, s must be in the lower half and v must be 27 or 28.
 func (a asset) signed(p proof) bool {
 	signature := common.CopyBytes(p.signature)
 	v := signature[crypto.RecoveryIDOffset] - 27

@@ -60,6 +60,23 @@ func TestRefusedLocally(t *testing.T) {
 	}
 }
 
+func TestContractWallets(t *testing.T) {
+	o := testOffer(t)
+	payment := newPayer(t).pay(o)
+	payment.set(payment.get("payload", "signature")+"00", "payload", "signature")
+	proof, err := parseProof(payment.json())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reason := o.refusal(proof, time.Now()); reason != reasonSignature {
+		t.Errorf("refusal = %q; want contract wallets refused unless they are asked for", reason)
+	}
+	o.contracts = true
+	if reason := o.refusal(proof, time.Now()); reason != "" {
+		t.Errorf("refusal = %q; want it left to the facilitator", reason)
+	}
+}
+
 // resigned changes the bytes of a signature.
 func resigned(payment document, change func([]byte)) document {
 	signature := common.FromHex(payment.get("payload", "signature"))

@@ -68,11 +68,32 @@ func (db *Database) Rows() []Row {
 	return rows
 }
 
+// Abandon makes all claims run out.
+func (db *Database) Abandon() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, row := range db.rows {
+		row["abandoned"] = true
+	}
+}
+
+// list answers rows that equal the query's filters, newest first.
 func (db *Database) list(w http.ResponseWriter, r *http.Request) {
 	if !authorized(w, r) {
 		return
 	}
-	rows := db.Rows()
+	if db.Fail != nil && db.Fail("select", nil) {
+		answer(w, http.StatusInternalServerError, Row{"code": "XX000", "message": "out of order"})
+		return
+	}
+	rows := slices.DeleteFunc(db.Rows(), func(row Row) bool {
+		for column, values := range r.URL.Query() {
+			if value, filter := strings.CutPrefix(values[0], "eq."); filter && row[column] != value {
+				return true
+			}
+		}
+		return false
+	})
 	slices.Reverse(rows)
 	w.Header().Set("Content-Range", fmt.Sprintf("*/%d", len(rows)))
 	answer(w, http.StatusOK, rows)
@@ -103,6 +124,14 @@ func (db *Database) call(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(w, http.StatusOK, db.move(args))
+	case "begin_settlement":
+		answer(w, http.StatusOK, db.begin(args))
+	case "lease_payments":
+		answer(w, http.StatusOK, db.lease(args))
+	case "note_payment":
+		answer(w, http.StatusOK, db.note(args))
+	case "forget_payments":
+		answer(w, http.StatusOK, 0)
 	case "release_payment":
 		before := len(db.rows)
 		db.rows = slices.DeleteFunc(db.rows, func(row Row) bool {
@@ -129,7 +158,6 @@ func (db *Database) claim(args map[string]string) Row {
 		for name, value := range args {
 			held[strings.TrimPrefix(name, "p_")] = value
 		}
-		held["amount"] = json.Number(args["p_amount"])
 		held["state"], held["transaction"], held["reason"] = "claimed", nil, nil
 	}
 	return Row{
@@ -138,6 +166,41 @@ func (db *Database) claim(args map[string]string) Row {
 		"fingerprint": held["fingerprint"],
 		"transaction": held["transaction"],
 	}
+}
+
+func (db *Database) begin(args map[string]string) bool {
+	for _, row := range db.rows {
+		if row["claim"] == args["p_claim"] && (row["state"] == "verified" || row["state"] == "settling") {
+			row["state"], row["settlement"], row["answer"] = "settling", args["p_settlement"], args["p_answer"]
+			return true
+		}
+	}
+	return false
+}
+
+func (db *Database) lease(args map[string]string) []Row {
+	leased := []Row{}
+	for _, row := range db.rows {
+		open := row["state"] == "unknown" || row["state"] == "settling" && row["abandoned"] == true
+		if open && row["facilitator"] == args["p_facilitator"] && (args["p_now"] == "true" || row["leased"] == nil) {
+			row["state"], row["leased"] = "unknown", true
+			leased = append(leased, row)
+		}
+	}
+	return leased
+}
+
+func (db *Database) note(args map[string]string) bool {
+	for _, row := range db.rows {
+		if row["claim"] == args["p_claim"] && row["state"] == "unknown" {
+			if args["p_transaction"] != "" && (row["transaction"] == nil || row["transaction"] == "") {
+				row["transaction"] = args["p_transaction"]
+			}
+			row["reason"] = args["p_reason"]
+			return true
+		}
+	}
+	return false
 }
 
 func (db *Database) move(args map[string]string) bool {
