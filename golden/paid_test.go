@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -89,11 +90,46 @@ func TestPaid(t *testing.T) {
 	if want := "amount asset id network resource state updated_at"; told != want {
 		t.Errorf("the events tell %q, want %q", told, want)
 	}
+	// A settlement whose end was never recorded is found out, and its answer is
+	// still there.
+	var got string
+	for range 3 { // the server may come first
+		execute(t, db, `update public.payments set state = 'settling', transaction = null, claimed_until = now() - interval '1 second' where state = 'settled'`)
+		if got = reconcile(t, dir, env); strings.Contains(got, "settled") {
+			break
+		}
+	}
+	if !strings.Contains(got, "\nsettled  ") || !strings.Contains(got, receipt.Transaction) {
+		t.Errorf("reconcile printed %q, want transaction %s to be settled", got, receipt.Transaction)
+	}
+	if status, _, again := buy(t, server, payment); status != http.StatusOK || again != body {
+		t.Errorf("the same payment after reconciling: %d %s, want the same answer", status, again)
+	}
+	if got := reconcile(t, dir, env); got != "No payment was open.\n" {
+		t.Errorf("reconcile again printed %q", got)
+	}
 	// Without its ledger the server sells nothing, and says that it is its fault.
 	backend.Close()
 	if status, _, body := buy(t, server, sign(t, offer)); status != http.StatusServiceUnavailable {
 		t.Errorf("with the ledger unreachable: %d %s, want 503", status, body)
 	}
+}
+
+// reconcile runs the server's command of that name and returns what it prints.
+func reconcile(t *testing.T, dir string, env map[string]string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "run", "-trimpath", "./cmd/server", "reconcile")
+	cmd.Dir, cmd.Env = dir, os.Environ()
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var logs strings.Builder
+	cmd.Stderr = &logs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("reconcile: %v\n%s", err, logs.String())
+	}
+	return string(out)
 }
 
 // migrated starts a Postgres with InsForge's roles and the project's migrations.

@@ -137,6 +137,7 @@ func sampleEnv(t *testing.T, spec *generator.Spec, dir string) map[string]string
 	env["ADDR"] = "127.0.0.1:0"
 	if len(spec.Payments) > 0 {
 		env["MOCK_OKX_FACILITATOR"] = "true"
+		env["PAYMENT_JOURNAL"] = t.TempDir()
 	}
 	return env
 }
