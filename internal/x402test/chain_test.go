@@ -1,6 +1,7 @@
 package x402test_test
 
 import (
+	"errors"
 	"math/big"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func TestTransferMovesMoneyOnce(t *testing.T) {
 	for _, token := range []x402test.Token{x402test.USDG, x402test.USDC} {
 		t.Run(token.Symbol, func(t *testing.T) {
 			s := newShop(t)
-			p := s.pay(newBuyer(t, s.chain, 100), token, 30)
+			p := s.pay(newBuyer(t, s.chain, token, 100), token, 30)
 			for i, want := range []struct {
 				status uint64
 				reused int
@@ -57,7 +58,7 @@ func TestTransferMovesMoneyOnce(t *testing.T) {
 
 func TestTransferRefused(t *testing.T) {
 	s := newShop(t)
-	buyer, other := newBuyer(t, s.chain, 100), newBuyer(t, s.chain, 100)
+	buyer, other := newBuyer(t, s.chain, x402test.USDG, 100), newBuyer(t, s.chain, x402test.USDG, 100)
 	good := s.pay(buyer, x402test.USDG, 30)
 	altered := good.Authorization
 	altered.Value = big.NewInt(31)
@@ -98,7 +99,7 @@ func TestTransferRefused(t *testing.T) {
 
 func TestContractWallet(t *testing.T) {
 	s := newShop(t)
-	buyer := newBuyer(t, s.chain, 0)
+	buyer := newBuyer(t, s.chain, x402test.USDG, 0)
 	var err error
 	if buyer.Wallet, err = s.chain.DeployWallet(t.Context(), buyer.Owner()); err != nil {
 		t.Fatal(err)
@@ -177,7 +178,7 @@ func TestRPC(t *testing.T) {
 	if err != nil || len(logs) != 1 {
 		t.Errorf("logs = %v, %v", logs, err)
 	}
-	if _, err := client.TransactionReceipt(t.Context(), common.Hash{1}); err != ethereum.NotFound {
+	if _, err := client.TransactionReceipt(t.Context(), common.Hash{1}); !errors.Is(err, ethereum.NotFound) {
 		t.Errorf("receipt of nothing: %v", err)
 	}
 	if err := client.Client().CallContext(t.Context(), nil, "admin_nodeInfo"); err == nil || !strings.Contains(err.Error(), "not exist") {
@@ -195,7 +196,7 @@ func TestRPC(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	s := newShop(t)
 	var payments []x402test.Payment
-	buyer := newBuyer(t, s.chain, 1000)
+	buyer := newBuyer(t, s.chain, x402test.USDG, 1000)
 	for range 40 {
 		payments = append(payments, s.pay(buyer, x402test.USDG, 2))
 	}

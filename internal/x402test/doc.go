@@ -18,7 +18,7 @@
 //   - The tokens are our own contracts. Nothing can be paused, frozen or upgraded,
 //     and there are no Permit2 or cancelled authorizations.
 //   - There is one node and no reorganisation. Blocks come as transactions do; in a
-//     burst their time runs up to twenty seconds ahead of the clock.
+//     burst their time runs up to thirty seconds ahead of the clock.
 //   - OKX was never asked. Where its documents disagree, Fault has each form; which
 //     order it checks in, and how strict it is about bodies, is a guess towards
 //     strictness. Risk checks, rate limits and other schemes than exact are absent.

@@ -41,9 +41,8 @@ type Facilitator struct {
 	URL         string // origin
 	Credentials Credentials
 
-	chain   *Chain
-	relayer *account
-	server  *server
+	chain  *Chain
+	server *server
 
 	mu       sync.Mutex
 	skew     time.Duration
@@ -69,24 +68,17 @@ type Call struct {
 	Answer string
 }
 
-// StartFacilitator starts one for a chain, with a relayer of its own that pays for gas.
+// StartFacilitator starts one that settles on the chain, whose relayer pays for gas.
 func (c *Chain) StartFacilitator(ctx context.Context) (*Facilitator, error) {
-	relayer, err := newAccount()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Fund(ctx, relayer.address()); err != nil {
-		return nil, err
-	}
 	f := &Facilitator{
 		Credentials: Credentials{Key: "test-key", Secret: "test-secret", Passphrase: "test-passphrase"},
 		chain:       c,
-		relayer:     relayer,
 		queued:      map[Operation][]Fault{},
 		standing:    map[Operation]Fault{},
 		settled:     map[common.Hash]*settlement{},
 		busy:        map[common.Hash]bool{},
 	}
+	var err error
 	if f.server, err = serve(ctx, f.serve); err != nil {
 		return nil, err
 	}
@@ -268,7 +260,7 @@ func (f *Facilitator) supported(older bool) result {
 	return result{
 		"kinds":      []result{{"x402Version": version, "scheme": "exact", "network": Network}},
 		"extensions": []string{},
-		"signers":    result{"eip155:*": []string{f.relayer.address().Hex()}},
+		"signers":    result{"eip155:*": []string{f.chain.relayer.address().Hex()}},
 	}
 }
 

@@ -27,7 +27,7 @@ func TestVerifyAndSettle(t *testing.T) {
 	for _, token := range []x402test.Token{x402test.USDG, x402test.USDC} {
 		t.Run(token.Symbol, func(t *testing.T) {
 			s := newShop(t)
-			p := s.pay(newBuyer(t, s.chain, 100), token, 30)
+			p := s.pay(newBuyer(t, s.chain, token, 100), token, 30)
 			if got := s.verify(p); got.data["isValid"] != true || got.data["payer"] != strings.ToLower(p.Authorization.From.Hex()) {
 				t.Fatal(got)
 			}
@@ -56,7 +56,7 @@ func TestVerifyAndSettle(t *testing.T) {
 
 func TestSettleAsynchronously(t *testing.T) {
 	s := newShop(t)
-	p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+	p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 	got := s.call("POST", s.Base()+"/settle", body(p, ""))
 	if got.data["success"] != true || got.data["status"] != "pending" {
 		t.Fatal(got)
@@ -71,7 +71,7 @@ func TestReuseSucceeds(t *testing.T) {
 	for _, token := range []x402test.Token{x402test.USDG, x402test.USDC} {
 		t.Run(token.Symbol, func(t *testing.T) {
 			s := newShop(t)
-			p := s.pay(newBuyer(t, s.chain, 100), token, 30)
+			p := s.pay(newBuyer(t, s.chain, token, 100), token, 30)
 			first := s.settle(p)
 			s.Queue(x402test.Settle, x402test.ReuseSucceeds)
 			second := s.settle(p)
@@ -85,7 +85,7 @@ func TestReuseSucceeds(t *testing.T) {
 
 func TestSettleOnceAmongMany(t *testing.T) {
 	s := newShop(t)
-	p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+	p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 	var mu sync.Mutex
 	outcomes := map[any]int{}
 	var wg sync.WaitGroup
@@ -106,7 +106,7 @@ func TestSettleOnceAmongMany(t *testing.T) {
 
 func TestRefusedPayments(t *testing.T) {
 	s := newShop(t)
-	buyer := newBuyer(t, s.chain, 100)
+	buyer := newBuyer(t, s.chain, x402test.USDG, 100)
 	pay := func(changes ...func(*x402test.Authorization)) x402test.Payment {
 		return s.pay(buyer, x402test.USDG, 30, changes...)
 	}
@@ -119,13 +119,13 @@ func TestRefusedPayments(t *testing.T) {
 	replaced := func(old, by string) string { return strings.Replace(body(good, ""), old, by, 1) }
 	for name, try := range map[string]struct{ body, reason string }{
 		"good":             {body(good, ""), ""},
-		"poor":             {body(s.pay(newBuyer(t, s.chain, 0), x402test.USDG, 30), ""), "insufficient_balance"},
+		"poor":             {body(s.pay(newBuyer(t, s.chain, x402test.USDG, 0), x402test.USDG, 30), ""), "insufficient_balance"},
 		"signed less":      {body(pay(func(a *x402test.Authorization) { a.Value = big.NewInt(29) }), ""), "amount mismatch"},
 		"signed more":      {body(pay(func(a *x402test.Authorization) { a.Value = big.NewInt(31) }), ""), "amount mismatch"},
 		"other recipient":  {body(pay(func(a *x402test.Authorization) { a.To = buyer.Address() }), ""), "toAddr mismatch"},
 		"not yet":          {body(pay(func(a *x402test.Authorization) { a.ValidAfter = big.NewInt(time.Now().Unix() + 60) }), ""), "not_yet_valid"},
 		"expired":          {body(pay(func(a *x402test.Authorization) { a.ValidBefore = big.NewInt(time.Now().Unix() - 1) }), ""), "expired"},
-		"other payer":      {replaced(buyer.Address().Hex(), newBuyer(t, s.chain, 0).Address().Hex()), "invalid_signature"},
+		"other payer":      {replaced(buyer.Address().Hex(), newBuyer(t, s.chain, x402test.USDG, 0).Address().Hex()), "invalid_signature"},
 		"high s":           {signed(x402test.HighS), "invalid_signature"},
 		"v of 0 or 1":      {signed(x402test.ZeroV), "invalid_signature"},
 		"short":            {signed(func(b []byte) []byte { return b[:64] }), "invalid_signature"},
@@ -152,7 +152,7 @@ func TestRefusedPayments(t *testing.T) {
 
 func TestRefusedBodies(t *testing.T) {
 	s := newShop(t)
-	p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+	p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 	good := body(p, "")
 	older := olderBody(p)
 	replaced := func(in, old, by string) string { return strings.Replace(in, old, by, 1) }
@@ -201,7 +201,7 @@ func olderBody(p x402test.Payment) string {
 
 func TestOlderGeneration(t *testing.T) {
 	s := newShop(t)
-	p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+	p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 	if got := s.call("POST", s.OlderBase()+"/verify", olderBody(p)); got.data["isValid"] != true || !strings.Contains(got.body, `"data":[{`) {
 		t.Fatal(got)
 	}

@@ -54,7 +54,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(tt.fault.String(), func(t *testing.T) {
 			s := newShop(t)
-			buyer := newBuyer(t, s.chain, 100)
+			buyer := newBuyer(t, s.chain, x402test.USDG, 100)
 			if tt.want(answer{err: context.DeadlineExceeded}) {
 				s.client.Timeout = time.Second
 			}
@@ -99,7 +99,7 @@ func (s *shop) eventually(units int64) {
 func TestPending(t *testing.T) {
 	for _, fault := range []x402test.Fault{x402test.Pending(2), x402test.TimedOut(2)} {
 		s := newShop(t)
-		p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+		p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 		s.Queue(x402test.Settle, fault)
 		hash := s.settle(p).data["transaction"]
 		if got := s.settle(p); got.data["errorReason"] != "payment processing" {
@@ -124,7 +124,7 @@ func TestPending(t *testing.T) {
 
 func TestPendingForever(t *testing.T) {
 	s := newShop(t)
-	buyer := newBuyer(t, s.chain, 100)
+	buyer := newBuyer(t, s.chain, x402test.USDG, 100)
 	s.Always(x402test.Settle, x402test.Pending(-1))
 	p := s.pay(buyer, x402test.USDG, 30)
 	hash := s.settle(p).data["transaction"]
@@ -162,7 +162,7 @@ func TestPendingForever(t *testing.T) {
 
 func TestVerifyFaults(t *testing.T) {
 	s := newShop(t)
-	p := s.pay(newBuyer(t, s.chain, 100), x402test.USDG, 30)
+	p := s.pay(newBuyer(t, s.chain, x402test.USDG, 100), x402test.USDG, 30)
 	s.Queue(x402test.Verify, x402test.RateLimited, x402test.Invalid("payer_blocked"))
 	// Who has the wrong key takes no fault.
 	if got := s.call("POST", s.Base()+"/verify", body(p, ""), func(r *http.Request) { r.Header.Set("OK-ACCESS-KEY", "x") }); got.code != "50111" {

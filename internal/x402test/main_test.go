@@ -2,7 +2,6 @@ package x402test_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,8 +10,6 @@ import (
 	"io"
 	"math/big"
 	"net/http"
-	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,31 +18,19 @@ import (
 	"github.com/insforge/forge/internal/x402test"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if started != nil {
-		if err := started.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-var (
-	startOnce sync.Once
-	started   *x402test.Chain
-	errStart  error
-)
-
-// chain is one for all tests.
+// chain is a fresh one, with nothing on it.
 func chain(t *testing.T) *x402test.Chain {
 	t.Helper()
-	startOnce.Do(func() { started, errStart = x402test.StartChain(context.Background()) })
-	if errStart != nil {
-		t.Fatal(errStart)
+	c, err := x402test.StartChain(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return started
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
 }
 
 // shop is a facilitator with a client like the generated one, and a recipient.
@@ -64,7 +49,7 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{f, t, c, newBuyer(t, c, 0).Address(), &http.Client{
+	s := &shop{f, t, c, newBuyer(t, c, x402test.USDG, 0).Address(), &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		Timeout:       20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -77,17 +62,14 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// newBuyer makes a buyer with money in both tokens.
-func newBuyer(t *testing.T, c *x402test.Chain, units int64) *x402test.Buyer {
+// newBuyer makes a buyer with money in a token.
+func newBuyer(t *testing.T, c *x402test.Chain, token x402test.Token, units int64) *x402test.Buyer {
 	t.Helper()
 	b, err := x402test.NewBuyer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, token := range []x402test.Token{x402test.USDG, x402test.USDC} {
-		if units == 0 {
-			break
-		}
+	if units > 0 {
 		if err := c.Mint(t.Context(), token, b.Address(), units); err != nil {
 			t.Fatal(err)
 		}

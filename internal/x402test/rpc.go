@@ -73,7 +73,7 @@ func (c *Chain) call(r *http.Request, request message) message {
 	for i, p := range request.Params {
 		arguments[i] = p
 	}
-	err := c.rpc.CallContext(r.Context(), &answer.Result, request.Method, arguments...)
+	err := c.node.rpc.CallContext(r.Context(), &answer.Result, request.Method, arguments...)
 	if err != nil {
 		answer.Result, answer.Error = nil, explain(err)
 		return answer

@@ -47,7 +47,7 @@ func (f *Facilitator) settle(ctx context.Context, o order, fault Fault) (result,
 		return f.hold(ctx, o, token, done, fault)
 	}
 	defer f.unclaim(digest)
-	done.receipt, err = f.chain.transferFrom(ctx, f.relayer, token, o.authorization, o.signature)
+	done.receipt, err = f.chain.settle(ctx, f.chain.relayer, token, o.authorization, o.signature)
 	if err != nil {
 		return nil, err
 	}

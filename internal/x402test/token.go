@@ -92,10 +92,10 @@ func (c *Chain) DomainSeparator(ctx context.Context, t Token) (common.Hash, erro
 // a transaction that reverted. Anyone may do so, which is how a settlement can be
 // overtaken. The signature goes in as bytes, so a contract wallet's is fine.
 func (c *Chain) Transfer(ctx context.Context, t Token, a Authorization, signature []byte) (*types.Receipt, error) {
-	return c.transferFrom(ctx, c.stranger, t, a, signature)
+	return c.settle(ctx, c.stranger, t, a, signature)
 }
 
-func (c *Chain) transferFrom(ctx context.Context, sender *account, t Token, a Authorization, signature []byte) (*types.Receipt, error) {
+func (c *Chain) settle(ctx context.Context, sender *account, t Token, a Authorization, signature []byte) (*types.Receipt, error) {
 	data, err := c.transferData(a, signature)
 	if err != nil {
 		return nil, err
@@ -104,8 +104,9 @@ func (c *Chain) transferFrom(ctx context.Context, sender *account, t Token, a Au
 }
 
 func (c *Chain) transferData(a Authorization, signature []byte) ([]byte, error) {
-	// go-ethereum numbers overloads: the one with v, r and s comes first.
-	return c.contracts.Token.ABI.Pack("transferWithAuthorization0",
+	// The overload with bytes: the compiler lists it before that with v, r and s,
+	// which go-ethereum calls transferWithAuthorization0.
+	return c.contracts.Token.ABI.Pack("transferWithAuthorization",
 		a.From, a.To, a.Value, a.ValidAfter, a.ValidBefore, a.Nonce, signature)
 }
 
