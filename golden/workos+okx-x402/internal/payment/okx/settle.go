@@ -86,18 +86,16 @@ func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome
 	return c.poll(ctx, request, out)
 }
 
-// follow asks settle/status about a transaction until the time is up.
+// follow asks settle/status once about a transaction. Whoever follows it asks again
+// another time.
 func (c *client) follow(ctx context.Context, request facilitatorRequest, transaction string) outcome {
-	ctx, cancel := context.WithTimeout(ctx, c.patience/4)
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
 	if c.cfg.API == apiFirst {
 		return outcome{result: unknown, transaction: transaction, reason: "this API cannot be asked about a transaction"}
 	}
-	out, done := c.status(ctx, request, transaction)
-	if done {
-		return out
-	}
-	return c.poll(ctx, request, out)
+	out, _ := c.status(ctx, request, transaction)
+	return out
 }
 
 // poll asks settle/status again and again about an open outcome.
