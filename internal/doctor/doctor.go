@@ -13,7 +13,8 @@
 //
 // Requests with one of its own keys, or with a token of a minute that is signed
 // with its secret for a user nobody is; one token is signed with a secret that
-// nobody has. A redirect is never followed, and http only to this machine.
+// nobody has. A redirect is never followed, and http only to this machine. That
+// it was asked about its rights stands in the project's own audit log afterwards.
 package doctor
 
 import (
