@@ -148,12 +148,6 @@ type trial struct {
 func newTrial(t *testing.T, bin string, files []migrationFile) *trial {
 	t.Helper()
 	d := insforgeDatabase(t)
-	// So many runs are taken back here that autovacuum comes, and it can meet a
-	// migration in a deadlock: insforgetest lends tables before they are locked.
-	if _, err := connect(t, d).Exec(t.Context(), `alter table realtime.channels set (autovacuum_enabled = off);
-		alter table realtime.messages set (autovacuum_enabled = off); alter table storage.objects set (autovacuum_enabled = off)`); err != nil {
-		t.Fatal(err)
-	}
 	// Some mutants never come to an end.
 	trial := &trial{bin, t.TempDir(), d.URL + "&statement_timeout=3000", files}
 	for _, folder := range []string{"migrations", filepath.Join("internal", "database")} {

@@ -57,7 +57,7 @@ func TestRLS(t *testing.T) {
 	})
 }
 
-// startInsForge starts a server for the projects of one test.
+// startInsForge is the server for the projects of a test that serves them.
 func startInsForge(t *testing.T) *insforgetest.Server {
 	t.Helper()
 	if testing.Short() {
@@ -66,16 +66,7 @@ func startInsForge(t *testing.T) *insforgetest.Server {
 	if runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "" {
 		t.Skip("needs PostgREST, named by POSTGREST")
 	}
-	server, err := insforgetest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
+	return insforgeServer(t)
 }
 
 // serveInsForge serves a project that has the migrations of a golden one.
