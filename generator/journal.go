@@ -255,10 +255,6 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 			return "", err
 		}
 	}
-	// A project whose conflicts wait is one that git add --all may be run in.
-	if err := d.write(journalDir+"/.gitignore", []byte("*\n"), 0o644); err != nil {
-		return "", err
-	}
 	for i, o := range j.Ops {
 		if err := ctx.Err(); err != nil {
 			return o.Path, err
@@ -266,6 +262,10 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 		if err := d.stageOp(i, o, j.writes[i].result); err != nil {
 			return o.Path, err
 		}
+	}
+	// A project whose conflicts wait is one that git add --all may be run in.
+	if err := d.write(journalDir+"/.gitignore", []byte("*\n"), 0o644); err != nil {
+		return "", err
 	}
 	for _, dir := range []string{newDir, oldDir} {
 		if err := d.syncDir(dir); err != nil {

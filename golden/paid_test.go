@@ -24,10 +24,9 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/signer/core/apitypes"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insforge/forge/generator"
-	"github.com/insforge/forge/internal/pgtest"
+	"github.com/insforge/forge/internal/insforgetest"
 )
 
 // TestPaid buys a report from a generated server whose ledger is the generated
@@ -42,9 +41,10 @@ func TestPaid(t *testing.T) {
 	spec, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
 	dir := filepath.Join(t.TempDir(), "shop")
 	write(t, dir, target, rec)
-	db := migrated(t, dir)
+	project := migrated(t, dir)
+	db := connect(t, project)
 	env := sampleEnv(t, spec, dir)
-	backend := httptest.NewServer(rpcGateway(t, db, env["INSFORGE_API_KEY"]))
+	backend := httptest.NewServer(rpcGateway(t, project, env["INSFORGE_API_KEY"]))
 	t.Cleanup(backend.Close)
 	env["INSFORGE_URL"] = backend.URL
 	server := serve(t, dir, env)
@@ -94,7 +94,9 @@ func TestPaid(t *testing.T) {
 	// still there.
 	var got string
 	for range 3 { // the server may come first
-		execute(t, db, `update public.payments set state = 'settling', transaction = null, claimed_until = now() - interval '1 second' where state = 'settled'`)
+		if _, err := db.Exec(t.Context(), `update public.payments set state = 'settling', transaction = null, claimed_until = now() - interval '1 second' where state = 'settled'`); err != nil {
+			t.Fatal(err)
+		}
 		if got = reconcile(t, dir, env); strings.Contains(got, "settled") {
 			break
 		}
@@ -132,96 +134,8 @@ func reconcile(t *testing.T, dir string, env map[string]string) string {
 	return string(out)
 }
 
-// migrated starts a Postgres with InsForge's roles and the project's migrations.
-func migrated(t *testing.T, dir string) *pgxpool.Pool {
-	t.Helper()
-	db := connect(t, startPostgres(t).URL)
-	execute(t, db, roles)
-	execute(t, db, likeInsForge)
-	migrate(t, db, dir)
-	return db
-}
-
-func startPostgres(t *testing.T) *pgtest.Server {
-	t.Helper()
-	postgres, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return postgres
-}
-
-func connect(t *testing.T, url string) *pgxpool.Pool {
-	t.Helper()
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Arguments arrive as text and the function's own types decide.
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	db, err := pgxpool.NewWithConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	return db
-}
-
-// What the migrations expect: the roles of InsForge's cluster, and what each of
-// its databases has.
-const (
-	roles        = `create role anon nologin; create role authenticated nologin; create role project_admin nologin bypassrls;`
-	likeInsForge = `grant create, usage on schema public to project_admin; grant usage on schema public to anon, authenticated;
-		create schema auth; grant usage on schema auth to public;
-		create function auth.jwt() returns jsonb language sql stable as
-			$$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
-		alter default privileges for role project_admin in schema public
-			grant select, insert, update, delete on tables to anon, authenticated;
-		create schema realtime; grant usage on schema realtime to anon, authenticated, project_admin;
-		create table realtime.channels (id uuid primary key default gen_random_uuid(), pattern text unique not null,
-			description text, webhook_urls text[], enabled boolean not null default true);
-		create table realtime.messages (id uuid primary key default gen_random_uuid(), event_name text not null,
-			channel_id uuid references realtime.channels on delete set null, channel_name text not null, payload jsonb not null);
-		alter table realtime.channels owner to project_admin; alter table realtime.messages owner to project_admin;
-		grant select on realtime.channels to anon, authenticated; grant insert on realtime.messages to anon, authenticated;
-		create function realtime.publish(channel text, event text, payload jsonb) returns uuid language sql security definer as
-			$$ insert into realtime.messages (event_name, channel_id, channel_name, payload)
-			   select event, id, channel, payload from realtime.channels where pattern = channel returning id $$;
-		revoke all on function realtime.publish from public; grant execute on function realtime.publish to project_admin;`
-)
-
-func execute(t *testing.T, db *pgxpool.Pool, sql string) {
-	t.Helper()
-	if _, err := db.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%v\n%s", err, sql)
-	}
-}
-
-// migrate runs the migrations of the project in dir.
-func migrate(t *testing.T, db *pgxpool.Pool, dir string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "migrations", "*.sql"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("migrations: %v, %v", files, err)
-	}
-	for range 2 { // each file is safe to run twice
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			execute(t, db, "begin; set local role project_admin; set local search_path = public;\n"+string(data)+"\n; commit;")
-		}
-	}
-}
-
 // rpcGateway calls database functions as InsForge does for the server's key.
-func rpcGateway(t *testing.T, db *pgxpool.Pool, key string) http.Handler {
+func rpcGateway(t *testing.T, project *insforgetest.Database, key string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/database/rpc/{function}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+key {
@@ -233,26 +147,17 @@ func rpcGateway(t *testing.T, db *pgxpool.Pool, key string) http.Handler {
 			t.Errorf("rpc body: %v", err)
 		}
 		var named []string
-		var values []any
-		for _, name := range slices.Sorted(maps.Keys(args)) {
+		// Arguments arrive as text and the function's own types decide.
+		values := []any{pgx.QueryExecModeSimpleProtocol}
+		for i, name := range slices.Sorted(maps.Keys(args)) {
 			values = append(values, args[name])
-			named = append(named, fmt.Sprintf("%s => $%d", pgx.Identifier{name}.Sanitize(), len(values)))
+			named = append(named, fmt.Sprintf("%s => $%d", pgx.Identifier{name}.Sanitize(), i+1))
 		}
-		tx, err := db.Begin(r.Context())
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		defer tx.Rollback(r.Context())
-		_, err = tx.Exec(r.Context(), "set local role project_admin")
+		sql := fmt.Sprintf("select to_json(public.%s(%s))::text", pgx.Identifier{r.PathValue("function")}.Sanitize(), strings.Join(named, ", "))
 		var result []byte
-		if err == nil {
-			sql := fmt.Sprintf("select to_json(public.%s(%s))::text", pgx.Identifier{r.PathValue("function")}.Sanitize(), strings.Join(named, ", "))
-			err = tx.QueryRow(r.Context(), sql, values...).Scan(&result)
-		}
-		if err == nil {
-			err = tx.Commit(r.Context())
-		}
+		err := project.As(r.Context(), insforgetest.Caller{Role: "project_admin"}, func(tx pgx.Tx) error {
+			return tx.QueryRow(r.Context(), sql, values...).Scan(&result)
+		})
 		if err != nil {
 			t.Errorf("rpc %s: %v", r.PathValue("function"), err)
 			http.Error(w, `{"code":"XX000","message":"failed"}`, http.StatusInternalServerError)
@@ -275,7 +180,10 @@ func rpcGateway(t *testing.T, db *pgxpool.Pool, key string) http.Handler {
 		}
 		var rows []byte
 		sql := "select coalesce(json_agg(p), '[]')::text from (select " + r.URL.Query().Get("select") + " from public.payments where " + strings.Join(where, " and ") + ") as p"
-		if err := db.QueryRow(r.Context(), sql, values...).Scan(&rows); err != nil {
+		err := project.As(r.Context(), insforgetest.Caller{Role: "project_admin"}, func(tx pgx.Tx) error {
+			return tx.QueryRow(r.Context(), sql, values...).Scan(&rows)
+		})
+		if err != nil {
 			t.Errorf("select: %v", err)
 			http.Error(w, `{"code":"XX000","message":"failed"}`, http.StatusInternalServerError)
 			return

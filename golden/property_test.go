@@ -110,9 +110,7 @@ func TestProperty_addThenRemove(t *testing.T) {
 
 func newWorld(t *testing.T, r *rapid.T, c *generator.Catalog, combo combination) *world {
 	w := &world{t: r, test: t, own: map[string][]byte{}}
-	top, err := os.MkdirTemp(t.TempDir(), "")
-	w.must(err)
-	w.dir = filepath.Join(top, "shop")
+	w.dir = filepath.Join(t.TempDir(), "shop")
 	_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
 	for _, tree := range []*generator.Tree{target, rec} {
 		for f := range tree.All() {

@@ -161,7 +161,7 @@ func hasAll(t *testing.T, dir string, wrote map[string][]string, moved map[strin
 
 // upgrade brings the project in dir to the answers that change makes of the
 // recorded ones, with the templates of c, as forge upgrade and forge add do.
-func upgrade(t testing.TB, c *generator.Catalog, dir string, change func(generator.Answers) generator.Answers) *generator.Upgrade {
+func upgrade(t testing.TB, c *generator.Catalog, dir string, change func(generator.Answers) generator.Answers) {
 	t.Helper()
 	u := plan(t, c, dir, change)
 	if conflicts := u.Plan.Conflicts(); len(conflicts) > 0 {
@@ -173,7 +173,6 @@ func upgrade(t testing.TB, c *generator.Catalog, dir string, change func(generat
 	if err := generator.Apply(t.Context(), dir, u.Plan, u.Record, nil); err != nil {
 		t.Fatal(err)
 	}
-	return u
 }
 
 // plan is what upgrade carries out.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/insforge/forge/generator"
-	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/pgtest"
 )
 
 // TestWall runs the database tests of generated projects, which their own
@@ -17,13 +17,12 @@ func TestWall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles projects and starts Postgres; make test runs it")
 	}
-	empty := startPostgres(t)
-	server, err := insforgetest.Start(t.Context())
+	empty, err := pgtest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
+		if err := empty.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -33,11 +32,7 @@ func TestWall(t *testing.T) {
 			_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
 			dir := filepath.Join(t.TempDir(), "shop")
 			write(t, dir, target, rec)
-			database, err := server.NewDatabase(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = database.Close() })
+			database := insforgeDatabase(t)
 			testDB(t, dir, empty.URL)
 			testDB(t, dir, empty.URL) // the first run left nothing
 			testDB(t, dir, database.URL)

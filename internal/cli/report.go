@@ -75,6 +75,8 @@ func report(w io.Writer, err error) int {
 		return exitDone
 	case errors.Is(err, errDrift):
 		return exitDrift
+	case errors.Is(err, errUnhealthy):
+		return exitFailed
 	case errors.Is(err, prompt.ErrInterrupted), errors.Is(err, context.Canceled):
 		reportInterrupted(w, err)
 		return exitInterrupted

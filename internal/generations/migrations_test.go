@@ -8,17 +8,8 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/generations"
-	"github.com/insforge/forge/internal/pgtest"
+	"github.com/insforge/forge/internal/insforgetest"
 )
-
-// likeInsForge makes what the migrations expect of an InsForge database.
-const likeInsForge = `
-	create role anon nologin; create role authenticated nologin; create role project_admin nologin bypassrls;
-	grant create on database postgres to project_admin;
-	grant create, usage on schema public to project_admin; grant usage on schema public to anon, authenticated;
-	create schema auth; grant usage on schema auth to public;
-	create function auth.jwt() returns jsonb language sql stable as
-		$$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;`
 
 // TestMigrations runs the migrations of all generations on one database, in
 // order and each of them twice: an upgrade emits the changed ones again, and
@@ -27,28 +18,34 @@ func TestMigrations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Postgres; make test runs it")
 	}
-	postgres, err := pgtest.Start(t.Context())
+	server, err := insforgetest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
+		if err := server.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	db, err := pgx.Connect(t.Context(), postgres.URL)
+	project, err := server.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := project.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	db, err := pgx.Connect(t.Context(), project.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close(t.Context())
-	if _, err := db.Exec(t.Context(), likeInsForge); err != nil {
-		t.Fatal(err)
-	}
 	for n := 1; n <= generations.Latest; n++ {
 		c := load(t, n)
 		for _, combo := range combinations(c) {
 			if combo.name == "better-auth+okx-x402" { // has every migration there is
-				migrate(t, db, n, render(t, c, combo))
+				migrate(t, project, n, render(t, c, combo))
 			}
 		}
 	}
@@ -73,15 +70,14 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
-func migrate(t *testing.T, db *pgx.Conn, n int, tree *generator.Tree) {
+func migrate(t *testing.T, project *insforgetest.Database, n int, tree *generator.Tree) {
 	t.Helper()
 	for range 2 {
 		for f := range tree.All() {
 			if path.Dir(f.Path) != "migrations" {
 				continue
 			}
-			sql := "begin; set local role project_admin; set local search_path = public;\n" + string(f.Data) + "\n; commit;"
-			if _, err := db.Exec(t.Context(), sql); err != nil {
+			if err := project.Apply(t.Context(), string(f.Data)); err != nil {
 				t.Fatalf("generation %d, %s: %v", n, f.Path, err)
 			}
 		}

@@ -33,6 +33,12 @@ func (d *Database) Close() error {
 	return err
 }
 
+// Schema is the SQL that makes everything in the database but its rows, in an
+// order that does not depend on when it was made.
+func (d *Database) Schema(ctx context.Context) (string, error) {
+	return d.server.postgres.Schema(ctx, d.URL)
+}
+
 // Caller is who a request comes from, as far as the database is told.
 type Caller struct {
 	Role  string // anon, authenticated or project_admin

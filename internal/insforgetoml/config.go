@@ -14,7 +14,8 @@ type Config struct {
 // Auth is about users who sign in with InsForge itself.
 type Auth struct {
 	// AllowedRedirectURLs is a set: the order and repetitions mean nothing. An
-	// empty one, other than nil, allows none.
+	// empty one, other than nil, takes the list away: then the backend allows
+	// every address.
 	AllowedRedirectURLs      []string
 	RequireEmailVerification *bool
 	VerifyEmailMethod        *string // code or link

@@ -18,6 +18,11 @@ func golden(t testing.TB, project, path string) string {
 	return string(data)
 }
 
+// withTestify adds what only a project without payments requires.
+func withTestify(text string) string {
+	return replace(text, "\tgolang.org/x/sys ", "\tgithub.com/stretchr/testify v1.12.1 // indirect\n\tgolang.org/x/sys ")
+}
+
 // TestStructured_addAndRemovePayments adds payments to a project that its user
 // has edited, and removes them again.
 func TestStructured_addAndRemovePayments(t *testing.T) {
@@ -34,9 +39,12 @@ func TestStructured_addAndRemovePayments(t *testing.T) {
 			edit: func(text string) string {
 				return replace(text, "\tgithub.com/golang-jwt/", "\tgithub.com/fsnotify/fsnotify v1.8.0\n\tgithub.com/golang-jwt/")
 			},
-			// The user's own module may need what payments needed.
+			// The user's own module may need what forge's need no more.
+			added: func(text string) string {
+				return withTestify(replace(text, "\tgithub.com/golang-jwt/", "\tgithub.com/fsnotify/fsnotify v1.8.0\n\tgithub.com/golang-jwt/"))
+			},
 			removed: func(string) string {
-				return replace(golden(t, "clerk+okx-x402", "go.mod"), "\tgithub.com/golang-jwt/", "\tgithub.com/fsnotify/fsnotify v1.8.0\n\tgithub.com/golang-jwt/")
+				return withTestify(replace(golden(t, "clerk+okx-x402", "go.mod"), "\tgithub.com/golang-jwt/", "\tgithub.com/fsnotify/fsnotify v1.8.0\n\tgithub.com/golang-jwt/"))
 			},
 		},
 		{

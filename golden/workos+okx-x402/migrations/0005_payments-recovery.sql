@@ -18,7 +18,6 @@ create index if not exists payments_kept_idx on public.payments (updated_at)
   where settlement is not null or answer is not null;
 
 revoke all on public.payments from public, anon, authenticated;
-revoke all (settlement, answer) on public.payments from public, anon, authenticated;
 
 -- begin_settlement moves a verified payment to settling, together with what it
 -- takes to finish it later. Repeating it answers true.

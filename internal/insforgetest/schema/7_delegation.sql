@@ -69,6 +69,12 @@ begin
 end
 $$;
 
+-- Autovacuum writes to the same rows of pg_class, under a lock that it takes
+-- first; a lending takes it last, and the two could wait for each other.
+alter table storage.objects set (autovacuum_enabled = off);
+alter table realtime.channels set (autovacuum_enabled = off);
+alter table realtime.messages set (autovacuum_enabled = off);
+
 create event trigger lend_policy_tables on ddl_command_start
   when tag in ('CREATE POLICY', 'ALTER POLICY', 'DROP POLICY', 'ALTER TABLE')
   execute function delegation.lend();

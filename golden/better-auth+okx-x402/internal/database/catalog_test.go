@@ -118,7 +118,6 @@ var findings = []string{
 	`select format('function %s: anon may call it', signature), format('revoke all on function %s from public, anon;', signature)
 	   from routines where has_function_privilege('anon', oid, 'EXECUTE')`,
 
-	`select format('function %s: finds its objects by the caller''s search path', signature),
-	        format('alter function %s set search_path = '''';', signature)
-	   from routines where not exists (select from unnest(proconfig) as c where c like 'search_path=%')`,
+	`select format('function %s: its search path is not empty', signature), format('alter function %s set search_path = '''';', signature)
+	   from routines where not coalesce(proconfig @> array['search_path=""'], false)`,
 }

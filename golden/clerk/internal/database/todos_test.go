@@ -84,10 +84,34 @@ func TestTodos_policies(t *testing.T) {
 	f.holds("anon has no right", `not has_any_column_privilege('anon', 'public.todos', 'SELECT, INSERT, UPDATE, REFERENCES')
 		and not has_table_privilege('anon', 'public.todos', 'DELETE, TRUNCATE, TRIGGER')`,
 		"revoke all on public.todos from anon;")
+	f.holds("each of the four policies is for one command of signed-in users", `(select count(*) = 4 from pg_policy
+		where polrelid = 'public.todos'::regclass and polroles = array['authenticated'::regrole::oid] and (polname, polcmd) in
+			(('todos_select_own', 'r'), ('todos_insert_own', 'a'), ('todos_update_own', 'w'), ('todos_delete_own', 'd')))`,
+		"the four policies of the todos migration")
+	f.holds("the trigger's function acts with the rights of who writes", `not (select prosecdef from pg_proc where oid = 'public.todos_set_updated_at()'::regprocedure)`,
+		"alter function public.todos_set_updated_at() security invoker;")
 	for _, role := range []string{"public", "anon", "authenticated"} {
 		f.holds(role+" may not call the trigger's function", "not has_function_privilege('"+role+"', 'public.todos_set_updated_at()', 'EXECUTE')",
 			"revoke all on function public.todos_set_updated_at() from public, anon, authenticated;")
 	}
+}
+
+// TestTodos_columns: what is in a todo, and which of it users may write.
+func TestTodos_columns(t *testing.T) {
+	f := open(t)
+	const title = `insert into public.todos (title) values (repeat('x', `
+	const refused = `ERROR: new row for relation "todos" violates check constraint "todos_title_check" (SQLSTATE 23514)`
+	const check = "alter table public.todos add constraint todos_title_check check (char_length(title) between 1 and 500);"
+	f.check(
+		probe{"a title of 500 characters", ada, title + "500))", "1 row", check},
+		probe{"a title of 501", ada, title + "501))", refused, check},
+		probe{"an empty title", ada, title + "0))", refused, check},
+	)
+	f.holds("users write the title and whether it is done, no more", `not exists (select from unnest(array['id', 'user_id', 'created_at', 'updated_at']) as c
+		where has_column_privilege('authenticated', 'public.todos', c, 'INSERT, UPDATE'))`,
+		"revoke all on public.todos from anon, authenticated; and grant again what users need")
+	f.holds("every column has a value", `not exists (select from pg_attribute where attrelid = 'public.todos'::regclass and not attnotnull
+		and attname in ('id', 'user_id', 'title', 'done', 'created_at', 'updated_at'))`, "alter table public.todos alter column … set not null;")
 }
 
 // TestTodos_plans: a list costs one look into the index, and who is calling is
@@ -106,6 +130,9 @@ func TestTodos_plans(t *testing.T) {
 				t.Errorf("the plan has no %s\n\t%s\n%s", want, sql, plan)
 			}
 		}
+		if strings.Contains(plan, "Sort") {
+			t.Errorf("the index does not give the order\n\t%s\n%s", sql, plan)
+		}
 	}
 }
 
@@ -117,6 +144,10 @@ func TestRequestingUserID(t *testing.T) {
 			t.Errorf("the ID of %s is %q, want %q", who.name, got, want)
 		}
 	}
+	f.holds("an empty ID is none", `(with claims as materialized (select set_config('request.jwt.claims', '{"sub":""}', true))
+		select public.requesting_user_id() is null from claims)`, "select nullif(auth.jwt() ->> 'sub', '')")
+	f.holds("the ID is the same for one query, and no longer", `(select provolatile = 's' from pg_proc where oid = 'public.requesting_user_id()'::regprocedure)`,
+		"alter function public.requesting_user_id() stable;")
 	f.again("requesting-user-id", `grant execute on function public.requesting_user_id() to public, anon;
 		revoke all on function public.requesting_user_id() from authenticated`)
 	f.holds("anon may not ask", `not has_function_privilege('anon', 'public.requesting_user_id()', 'EXECUTE')`,

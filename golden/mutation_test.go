@@ -1,0 +1,203 @@
+package golden
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestWall_mutants opens the wall around a project's data in every way that one
+// statement or clause less in its migrations can, and wants the project's own
+// database tests to notice each. Every migration of the catalog is in one
+// combination.
+func TestWall_mutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Postgres and runs hundreds of tests; make test runs it")
+	}
+	const project = "better-auth+okx-x402"
+	holdsAll(t, project)
+	files := migrationFiles(t, project)
+	bin := filepath.Join(t.TempDir(), "wall.test.exe")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-o", bin, "./internal/database")
+	build.Dir, build.Env = project, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const workers = 3
+	trials := make([]*trial, workers)
+	for i := range trials {
+		trials[i] = newTrial(t, bin, files)
+	}
+	if verdict, out := trials[0].run(t, files[0], "."); verdict != survived {
+		t.Fatalf("unmutated, the tests do not pass:\n%s", out)
+	}
+	var all []mutant
+	for _, file := range files {
+		all = append(all, mutants(t, file)...)
+	}
+	queue := make(chan mutant)
+	count := map[verdict]int{}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	for _, trial := range trials {
+		running.Go(func() {
+			for m := range queue {
+				got, out := trial.run(t, m.file, likely(m.file.name))
+				if got == survived {
+					got, out = trial.run(t, m.file, ".")
+				}
+				mu.Lock()
+				count[got]++
+				if got == survived {
+					t.Errorf("not noticed: %s", m.what)
+				}
+				if got == stuck {
+					t.Logf("does not run again: %s", m.what)
+				}
+				if got == broken {
+					t.Errorf("does not migrate, so it proves nothing: %s\n%s", m.what, out)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, m := range all {
+		queue <- m
+	}
+	close(queue)
+	running.Wait()
+	noticed := count[killed] + count[stuck]
+	t.Logf("%d of %d mutants noticed, %d of them as a migration does not run again", noticed, len(all), count[stuck])
+}
+
+// holdsAll wants every combination's migrations and database tests to be among
+// the project's, so that mutants of those stand for all.
+func holdsAll(t *testing.T, project string) {
+	t.Helper()
+	read := func(combo string) map[string]string {
+		texts := map[string]string{}
+		for _, file := range migrationFiles(t, combo) {
+			_, title, _ := strings.Cut(file.name, "_")
+			texts[title] = file.sql
+		}
+		tests, err := filepath.Glob(filepath.Join(combo, "internal", "database", "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range tests {
+			data, err := os.ReadFile(test)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[filepath.Base(test)] = string(data)
+		}
+		return texts
+	}
+	held := read(project)
+	for _, combo := range combinations(load(t)) {
+		for name, text := range read(combo.String()) {
+			if diff := cmp.Diff(held[name], text); diff != "" {
+				t.Errorf("%s of %s has no mutants, as it is not that of %s:\n%s", name, combo, project, diff)
+			}
+		}
+	}
+}
+
+// likely are the tests that look at a migration first of all.
+func likely(file string) string {
+	switch _, title, _ := strings.Cut(file, "_"); title {
+	case "requesting-user-id.sql":
+		return "^(TestRequestingUserID|TestCatalog|TestTodos.*)$"
+	case "todos.sql":
+		return "^(TestTodos.*|TestCatalog)$"
+	case "better-auth-schema.sql":
+		return "^TestBetterAuth$"
+	case "payments.sql":
+		return "^(TestPayments_closed|TestPayments_plan|TestLedger_.*|TestCatalog)$"
+	case "payments-recovery.sql":
+		return "^(TestRecovery_.*|TestCatalog)$"
+	case "payments-realtime.sql":
+		return "^(TestPayments_realtime|TestCatalog)$"
+	}
+	return "."
+}
+
+// verdict is what the database tests say of a mutant.
+type verdict int
+
+const (
+	survived verdict = iota // they pass
+	killed                  // one fails
+	stuck                   // one fails, as a migration does not run again
+	broken                  // none runs, as a migration does not
+)
+
+// trial is a place to run the database tests of a project in.
+type trial struct {
+	bin, dir, url string
+	files         []migrationFile
+}
+
+func newTrial(t *testing.T, bin string, files []migrationFile) *trial {
+	t.Helper()
+	d := insforgeDatabase(t)
+	// Some mutants never come to an end.
+	trial := &trial{bin, t.TempDir(), d.URL + "&statement_timeout=3000", files}
+	for _, folder := range []string{"migrations", filepath.Join("internal", "database")} {
+		if err := os.MkdirAll(filepath.Join(trial.dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range files {
+		trial.put(t, file)
+	}
+	return trial
+}
+
+func (r *trial) put(t *testing.T, file migrationFile) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, "migrations", file.name), []byte(file.sql), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+var second = regexp.MustCompile(`: a second run: `)
+
+// run is what some of the tests say when one of the migrations is another. They
+// leave nothing in the database.
+func (r *trial) run(t *testing.T, changed migrationFile, tests string) (verdict, string) {
+	t.Helper()
+	r.put(t, changed)
+	defer func() {
+		for _, file := range r.files {
+			if file.name == changed.name {
+				r.put(t, file)
+			}
+		}
+	}()
+	cmd := exec.CommandContext(t.Context(), r.bin, "-test.failfast", "-test.run", tests)
+	cmd.Dir, cmd.Env = filepath.Join(r.dir, "internal", "database"), append(os.Environ(), "TEST_DATABASE_URL="+r.url)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil && bytes.HasPrefix(out, []byte("PASS")):
+		return survived, string(out)
+	case err == nil || !errors.As(err, &exit):
+		t.Errorf("running the tests: %v\n%s", err, out)
+		return survived, fmt.Sprint(err)
+	case !bytes.Contains(out, []byte("--- FAIL: ")):
+		return broken, string(out)
+	case second.Match(out):
+		return stuck, string(out)
+	}
+	return killed, string(out)
+}

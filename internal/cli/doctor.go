@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/insforge/forge/internal/doctor"
+	"github.com/insforge/forge/internal/view"
+)
+
+// errUnhealthy is what doctor found; it has printed it already.
+var errUnhealthy = errors.New("a check failed, or could not be made")
+
+func (a *app) doctorCommand() *cobra.Command {
+	var asJSON bool
+	var section string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the project against its InsForge project: migrations, rights, tokens, settings",
+		Long: "doctor asks the InsForge project whether it is what the files here say: that the keys fit, that\n" +
+			"the migrations were applied, that row level security holds and that insforge.toml was applied.\n" +
+			"Everything that is wrong comes with what to run or write.\n\n" +
+			"INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are taken from the\n" +
+			"environment, and those that it lacks from .env. doctor changes nothing and prints no secret.\n" +
+			"It exits with 1 if a check failed or could not be made; warnings alone are 0.",
+		Args:              projectOnly,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if section != "" && !slices.Contains(doctor.Sections(), section) {
+				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
+			}
+			return a.doctor(cmd.Context(), section, asJSON)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
+	flags.StringVar(&section, "section", "", "check only `WHAT`: "+strings.Join(doctor.Sections(), " or "))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("section", cobra.FixedCompletions(doctor.Sections(), cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
+	dir, state, err := readState()
+	if err != nil {
+		return err
+	}
+	project, _, err := a.openIn(dir, state)
+	if err != nil {
+		return err
+	}
+	doc := view.DoctorDocument{Checks: doctor.Run(ctx, doctor.Input{
+		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0,
+	})}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	doc.OK = doctor.Healthy(doc.Checks)
+	if asJSON {
+		err = view.JSON(a.Out, doc)
+	} else {
+		view.Doctor(a.Out, doc)
+	}
+	if !doc.OK {
+		return errors.Join(err, errUnhealthy)
+	}
+	return err
+}

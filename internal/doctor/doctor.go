@@ -1,0 +1,136 @@
+// Package doctor checks a project against reality: what is on disk against what
+// runs in InsForge. It reads, asks and reports; it writes nothing, neither on
+// disk nor in the project, and nothing it reports has a secret in it.
+//
+// # Where settings come from
+//
+// INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are
+// taken from the environment, each one that is missing or empty there from the
+// project's .env, read as `make run` reads it: values as they stand, no quotes,
+// no comments behind them.
+//
+// # What the project gets to see
+//
+// Requests with one of its own keys, or with a token of a minute that is signed
+// with its secret for a user nobody is; one token is signed with a secret that
+// nobody has. A redirect is never followed, and http only to this machine. That
+// it was asked about its rights stands in the project's own audit log afterwards.
+package doctor
+
+import (
+	"context"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Status is how a check ended.
+type Status string
+
+// The statuses. Skipped is a check that could not be made.
+const (
+	OK      Status = "ok"
+	Warning Status = "warning"
+	Failed  Status = "failed"
+	Skipped Status = "skipped"
+)
+
+// Check is one thing that was looked at, or one of several problems found there.
+type Check struct {
+	Section string `json:"section"`
+	Name    string `json:"name"`
+	Status  Status `json:"status"`
+	// Detail is what was found.
+	Detail string `json:"detail"`
+	// Fix is what to run or write. Empty if all is well.
+	Fix string `json:"fix,omitempty"`
+
+	// root is the check for whose outcome this one was skipped.
+	root *Check
+}
+
+// The sections, in the order in which they are checked.
+const (
+	Database = "database"
+	Settings = "settings"
+)
+
+// Sections lists the sections.
+func Sections() []string { return []string{Database, Settings} }
+
+// Input is the project to check.
+type Input struct {
+	// Files is the project's folder.
+	Files fs.FS
+	// Getenv reads the environment.
+	Getenv func(string) string
+	// Paid says that the project takes payments, so that it has a ledger.
+	Paid bool
+	// Section limits the run to one; empty means all.
+	Section string
+	// Timeout is for one request; 0 means 15 seconds.
+	Timeout time.Duration
+}
+
+// defaultTimeout is longer than InsForge waits for its own database.
+const defaultTimeout = 15 * time.Second
+
+// Run makes the checks. When ctx ends, the checks that are left fail.
+func Run(ctx context.Context, in Input) []Check {
+	if in.Timeout == 0 {
+		in.Timeout = defaultTimeout
+	}
+	p := connect(ctx, in)
+	sections := map[string]func(context.Context) []Check{Database: p.database, Settings: p.settings}
+	var all []Check
+	for _, name := range Sections() {
+		if in.Section != "" && in.Section != name {
+			continue
+		}
+		for _, c := range sections[name](ctx) {
+			c.Section = name
+			c.Detail, c.Fix = p.secrets.clean(c.Detail), p.secrets.clean(c.Fix)
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Healthy says that every check was made and none failed.
+func Healthy(checks []Check) bool {
+	return !slices.ContainsFunc(checks, func(c Check) bool { return c.Status == Failed || c.Status == Skipped })
+}
+
+func ok(name, detail string) Check { return Check{Name: name, Status: OK, Detail: detail} }
+func failed(name, detail, fix string) Check {
+	return Check{Name: name, Status: Failed, Detail: detail, Fix: fix}
+}
+
+func warning(name, detail, fix string) Check {
+	return Check{Name: name, Status: Warning, Detail: detail, Fix: fix}
+}
+
+// unmade returns the check called name as skipped if one that it builds on did
+// not end well.
+func unmade(name string, needs ...*Check) (Check, bool) {
+	for _, need := range needs {
+		if need.Status == OK || need.Status == Warning {
+			continue
+		}
+		root := need
+		if need.root != nil {
+			root = need.root
+		}
+		return Check{
+			Name: name, Status: Skipped, Detail: "needs " + root.Name + ", which " + firstLine(root.Detail),
+			Fix: root.Fix, root: root,
+		}, true
+	}
+	return Check{}, false
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
