@@ -22,6 +22,8 @@
 //   - OKX was never asked. Where its documents disagree, Fault has each form; which
 //     order it checks in, and how strict it is about bodies, is a guess towards
 //     strictness. Risk checks, rate limits and other schemes than exact are absent.
+//   - The older generation says nothing of a settlement's status, so its faults of
+//     that kind look like success.
 //   - Payments by settle without syncSettle are mined before the answer, which says
 //     pending all the same.
 package x402test

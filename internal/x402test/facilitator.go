@@ -224,9 +224,6 @@ func (f *Facilitator) serve(w http.ResponseWriter, r *http.Request) {
 	e.answer(http.StatusOK, fault.envelope(data, e.call.Older))
 }
 
-// result is what data holds.
-type result map[string]any
-
 func (f *Facilitator) carryOut(ctx context.Context, call *Call, body []byte, fault Fault) (result, error) {
 	switch call.Operation {
 	case Supported:
@@ -242,25 +239,13 @@ func (f *Facilitator) carryOut(ctx context.Context, call *Call, body []byte, fau
 		if err != nil {
 			return nil, err
 		}
-		return result{"isValid": reason == "", "invalidReason": reason, "invalidMessage": reason, "payer": p.payer()}, nil
+		return p.verdict(reason), nil
 	default:
 		p, err := parseRequest(body, call)
 		if err != nil {
 			return nil, err
 		}
 		return f.settle(ctx, p, fault)
-	}
-}
-
-func (f *Facilitator) supported(older bool) result {
-	version := 2
-	if older {
-		version = 1
-	}
-	return result{
-		"kinds":      []result{{"x402Version": version, "scheme": "exact", "network": Network}},
-		"extensions": []string{},
-		"signers":    result{"eip155:*": []string{f.chain.relayer.address().Hex()}},
 	}
 }
 

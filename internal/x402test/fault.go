@@ -3,6 +3,7 @@ package x402test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -84,11 +85,11 @@ var (
 	// WrongPayer names another payer.
 	WrongPayer = Edit("wrong payer", "payer", "0x00000000000000000000000000000000000000aa")
 	// WrongNetwork names another network.
-	WrongNetwork = Edit("wrong network", "network", "eip155:1")
+	WrongNetwork = either("wrong network", "network", "eip155:1", "chainIndex", "1")
 	// EmptyTransaction says success without a transaction.
-	EmptyTransaction = Edit("empty transaction", "transaction", "")
+	EmptyTransaction = either("empty transaction", "transaction", "", "txHash", "")
 	// MalformedTransaction names something that is no hash.
-	MalformedTransaction = Edit("malformed transaction", "transaction", "0x1234")
+	MalformedTransaction = either("malformed transaction", "transaction", "0x1234", "txHash", "0x1234")
 )
 
 // ReuseSucceeds settles a nonce that was used before as if it had not been: on
@@ -97,7 +98,8 @@ var ReuseSucceeds = Fault{name: "reuse succeeds", reuse: true}
 
 // NotFound is settle/status for a hash that is not indexed yet.
 var NotFound = Fault{name: "not found", edit: func(data result) {
-	data["success"], data["status"], data["errorReason"] = false, "", reasonUnknownHash
+	hash, _ := data["transaction"].(string)
+	maps.Copy(data, unknownHash(hash))
 }}
 
 // Pending answers a settlement with status pending and the hash of a transaction
@@ -116,7 +118,7 @@ func held(status string, polls int) Fault {
 // Invalid refuses a payment in verify, whatever it is.
 func Invalid(reason string) Fault {
 	return Fault{name: "invalid: " + reason, edit: func(data result) {
-		data["isValid"], data["invalidReason"], data["invalidMessage"] = false, reason, reason
+		data["isValid"], data["invalidReason"] = false, reason
 	}}
 }
 
@@ -131,6 +133,17 @@ func Failed(reason string) Fault {
 // Edit changes one field of the result after the call was carried out.
 func Edit(name, field string, value any) Fault {
 	return Fault{name: name, edit: func(data result) { data[field] = value }}
+}
+
+// either is Edit for a field that the older generation calls otherwise.
+func either(name, field, value, older, olderValue string) Fault {
+	return Fault{name: name, edit: func(data result) {
+		if _, ok := data[older]; ok {
+			data[older] = olderValue
+			return
+		}
+		data[field] = value
+	}}
 }
 
 // Instead answers without carrying anything out.

@@ -2,6 +2,7 @@ package x402test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 )
+
+// chainIndex is what the older generation calls the network.
+const chainIndex = "196"
 
 // request is a body of verify and settle, in either generation. OKX may be more
 // lenient with fields it does not know; a client under test should send none.
@@ -90,15 +94,22 @@ func parseRequest(body []byte, call *Call) (order, error) {
 	}
 	o := order{older: call.Older, wanted: wanted.Requirements, sync: in.SyncSettle}
 	if call.Older {
-		if in.ChainIndex != "196" {
+		if in.ChainIndex != chainIndex {
 			return o, refusal{http.StatusBadRequest, "50038", "This chain is not supported"}
 		}
 		if wanted.Amount != "" || payload.Accepted != nil {
 			return o, parameter("amount and accepted are of version 2")
 		}
+		// Network, extra and maxTimeoutSeconds may be left out (OKX's page of v1).
 		o.wanted.Amount = wanted.MaxAmountRequired
+		o.wanted.Network = cmp.Or(o.wanted.Network, payload.Network, Network)
+		if token, ok := tokenOf(o.wanted); ok {
+			o.wanted.Extra.Name = cmp.Or(o.wanted.Extra.Name, token.Name)
+			o.wanted.Extra.Version = cmp.Or(o.wanted.Extra.Version, token.Version)
+		}
+		o.wanted.MaxTimeoutSeconds = cmp.Or(o.wanted.MaxTimeoutSeconds, 60)
 		o.accepted = o.wanted
-		o.accepted.Scheme, o.accepted.Network = payload.Scheme, payload.Network
+		o.accepted.Scheme, o.accepted.Network = payload.Scheme, cmp.Or(payload.Network, o.wanted.Network)
 	} else {
 		if in.ChainIndex != "" || wanted.MaxAmountRequired != "" || wanted.Resource != "" || payload.Scheme != "" || payload.Network != "" {
 			return o, parameter("chainIndex, maxAmountRequired and the like are of version 1")

@@ -14,7 +14,7 @@ import (
 type settlement struct {
 	tx     *types.Transaction // to send
 	digest common.Hash        // of the authorization
-	payer  string
+	order  order
 
 	held    bool
 	polls   int            // how often settle/status still says pending; below 0, until Release
@@ -42,7 +42,7 @@ func (f *Facilitator) settle(ctx context.Context, o order, fault Fault) (result,
 	if !fault.reuse && !f.claim(digest) {
 		return o.failed(reasonProcessing), nil
 	}
-	done := &settlement{digest: digest, payer: o.payer()}
+	done := &settlement{digest: digest, order: o}
 	if fault.hold != "" {
 		return f.hold(ctx, o, token, done, fault)
 	}
@@ -83,33 +83,6 @@ func (f *Facilitator) hold(ctx context.Context, o order, token Token, s *settlem
 	return o.succeeded(fault.hold, s.tx.Hash()), nil
 }
 
-// succeeded is an answer of settle. A timeout, too, says success (OKX's page on
-// payment settlement).
-func (o order) succeeded(status string, hash common.Hash) result {
-	data := result{
-		"success": true, "status": status, "errorReason": "", "errorMessage": "",
-		"payer": o.payer(), "network": o.wanted.Network,
-	}
-	data[o.hashName()] = hash.Hex()
-	return data
-}
-
-func (o order) failed(reason string) result {
-	data := result{
-		"success": false, "status": "failed", "errorReason": reason, "errorMessage": reason,
-		"payer": o.payer(), "network": o.wanted.Network,
-	}
-	data[o.hashName()] = "" // never absent
-	return data
-}
-
-func (o order) hashName() string {
-	if o.older {
-		return "txHash"
-	}
-	return "transaction"
-}
-
 // status answers settle/status. A hash it does not know is not_found: it may be
 // one of a settlement that is not indexed yet.
 func (f *Facilitator) status(ctx context.Context, call *Call) (result, error) {
@@ -119,9 +92,6 @@ func (f *Facilitator) status(ctx context.Context, call *Call) (result, error) {
 		return nil, refusal{http.StatusBadRequest, "50014", "Parameter txHash cannot be empty"}
 	}
 	hash := common.HexToHash(text)
-	answer := func(success bool, status, reason string) result {
-		return result{"success": success, "status": status, "errorReason": reason, "transaction": hash.Hex(), "network": Network}
-	}
 	f.mu.Lock()
 	s := f.settled[hash]
 	waits, due := false, false
@@ -134,24 +104,24 @@ func (f *Facilitator) status(ctx context.Context, call *Call) (result, error) {
 	}
 	f.mu.Unlock()
 	if s == nil {
-		return answer(false, "", reasonUnknownHash), nil
+		return unknownHash(hash.Hex()), nil
 	}
 	if due {
 		if err := f.send(ctx, s); err != nil {
 			return nil, err
 		}
 	}
-	data := answer(true, "success", "")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case waits, s.receipt == nil:
-		data = answer(true, "pending", "")
+		return s.order.succeeded("pending", hash), nil
 	case s.receipt.Status != types.ReceiptStatusSuccessful:
-		data = answer(false, "failed", reasonOnChain)
+		data := s.order.failed(reasonOnChain)
+		data["transaction"] = hash.Hex()
+		return data, nil
 	}
-	data["payer"] = s.payer
-	return data, nil
+	return s.order.succeeded("success", hash), nil
 }
 
 // Release sends every transaction that is held: the money moves after all.

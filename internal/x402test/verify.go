@@ -8,23 +8,6 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
-// Reasons for refusing a payment, in the words OKX documents.
-const (
-	reasonNoOption    = "no matching payment option"
-	reasonMismatch    = "param_mismatch"
-	reasonChain       = "unsupported_chain"
-	reasonRecipient   = "toAddr mismatch"
-	reasonAmount      = "amount mismatch"
-	reasonSignature   = "invalid_signature"
-	reasonNotYet      = "not_yet_valid"
-	reasonExpired     = "expired"
-	reasonNonceUsed   = "nonce_used"
-	reasonBalance     = "insufficient_balance"
-	reasonOnChain     = "onchain_error"
-	reasonProcessing  = "payment processing"
-	reasonUnknownHash = "not_found"
-)
-
 // refusal says why a payment is no good, or "". What the chain knows is asked of
 // the chain. With spent, a used nonce is fine.
 func (f *Facilitator) refusal(ctx context.Context, o order, spent bool) (string, error) {
