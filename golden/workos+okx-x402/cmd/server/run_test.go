@@ -61,8 +61,9 @@ func start(t *testing.T) string {
 	env := sampleEnv()
 	env["ADDR"] = "127.0.0.1:0"
 	for name, value := range env {
-		if strings.HasPrefix(value, "https://") && strings.HasSuffix(name, "_URL") {
-			env[name] = upstream.URL // nothing that is somebody else's is called
+		// Nothing that is somebody else's is called. An issuer is only a name.
+		if strings.HasPrefix(value, "https://") && strings.HasSuffix(name, "_URL") && !strings.HasSuffix(name, "_ISSUER_URL") {
+			env[name] = upstream.URL
 		}
 	}
 	env["PAYMENT_JOURNAL"] = t.TempDir()
