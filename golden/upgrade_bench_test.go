@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,4 +132,60 @@ func run(b *testing.B, dir, name string, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
+}
+
+// BenchmarkUpgrade_growth upgrades projects of more and more files: every file
+// is read, one in ten is edited by the user, and all are changed by the
+// templates. What one file costs should stay the same.
+func BenchmarkUpgrade_growth(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(strconv.Itoa(n)+"files", func(b *testing.B) {
+			base, target, edited := manyFiles(b, n)
+			var paths []string
+			for f := range base.All() {
+				paths = append(paths, f.Path)
+			}
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				dir := filepath.Join(b.TempDir(), strconv.Itoa(i))
+				put(b, dir, edited, &generator.Tree{})
+				b.StartTimer()
+				actual, err := generator.ReadActual(dir, paths)
+				if err != nil {
+					b.Fatal(err)
+				}
+				plan := generator.NewPlan(base, actual, target)
+				if err := generator.Apply(b.Context(), dir, plan, &generator.Tree{}, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/file")
+		})
+	}
+}
+
+// manyFiles makes n files of forty lines as they were, as the templates have
+// them now, and as the user has them.
+func manyFiles(b *testing.B, n int) (base, target, edited *generator.Tree) {
+	b.Helper()
+	tree := func(first, last func(i int) string) *generator.Tree {
+		var files []generator.File
+		for i := range n {
+			text := first(i) + strings.Repeat("a line\n", 40) + last(i)
+			files = append(files, generator.File{Path: fmt.Sprintf("d%d/%d.txt", i/100, i), Mode: 0o644, Data: []byte(text)})
+		}
+		t, err := generator.NewTree(files)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return t
+	}
+	is := func(s string) func(int) string { return func(int) string { return s } }
+	user := func(i int) string {
+		if i%10 == 0 {
+			return "the user's\n"
+		}
+		return "last\n"
+	}
+	return tree(is("first\n"), is("last\n")), tree(is("forge's\n"), is("last\n")), tree(is("first\n"), user)
 }
