@@ -11,7 +11,7 @@ help: ## Print this help
 
 .PHONY: test
 test: tools ## Run every test, after installing what they need
-	go test -timeout 25m ./...
+	go test -timeout 28m ./...
 
 .PHONY: check
 check: tools ## Everything CI holds a change to: format, lint, tidy, tests
@@ -19,7 +19,7 @@ check: tools ## Everything CI holds a change to: format, lint, tidy, tests
 	go vet ./...
 	$(GOLANGCI_LINT) run ./...
 	go mod tidy -diff
-	go test -timeout 25m ./...
+	go test -timeout 28m ./...
 
 .PHONY: golden
 golden: ## Write the golden projects anew, those that compile; then read the diff
@@ -52,6 +52,7 @@ soak: tools ## The slow tests, which CI leaves out
 	go test ./internal/merge -run '^$$' -fuzz '^FuzzAdopt$$' -fuzztime 60s
 	FORGE_SOAK=1 go test -timeout 60m ./internal/merge
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
+	FORGE_SOAK=1 go test -timeout 60m ./golden -run TestWall_mutants -v
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) postgres postgrest token

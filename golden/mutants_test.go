@@ -14,6 +14,8 @@ import (
 type mutant struct {
 	file migrationFile
 	what string // line: what -> what instead
+	// inBody is set if it is about what a function does, not about who may.
+	inBody bool
 }
 
 // mutants lists what can go wrong with a migration: each statement left out, and
@@ -27,6 +29,7 @@ func mutants(t *testing.T, file migrationFile) []mutant {
 	}
 	var all []mutant
 	known := map[string]bool{file.sql: true}
+	body := 0 // where that of the function at hand begins, if it is one
 	add := func(at int, old, replacement string) {
 		sql := file.sql[:at] + replacement + file.sql[at+len(old):]
 		if known[sql] || twice.MatchString(replacement) || repeats(replacement) {
@@ -37,9 +40,14 @@ func mutants(t *testing.T, file migrationFile) []mutant {
 		all = append(all, mutant{
 			migrationFile{file.name, sql},
 			fmt.Sprintf("%s:%d: %q -> %q", file.name, line, squeeze(old), squeeze(replacement)),
+			at > body,
 		})
 	}
 	for _, s := range statements {
+		body = len(file.sql)
+		if i := strings.Index(s.Text, "$$"); i >= 0 {
+			body = s.Offset + i
+		}
 		if !needed.MatchString(s.Text) && !mute.MatchString(s.Text) {
 			add(s.Offset, s.Text, "select")
 		}

@@ -42,7 +42,12 @@ func TestWall_mutants(t *testing.T) {
 	}
 	var all []mutant
 	for _, file := range files {
-		all = append(all, mutants(t, file)...)
+		for i, m := range mutants(t, file) {
+			// make soak tries all; what functions do inside is sampled here.
+			if !m.inBody || i%5 == 0 || os.Getenv("FORGE_SOAK") != "" {
+				all = append(all, m)
+			}
+		}
 	}
 	queue := make(chan mutant)
 	count := map[verdict]int{}
