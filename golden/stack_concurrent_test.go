@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// concurrent lets 50 users make 500 requests, many at a time: all create first,
+// concurrent lets 50 users make 500 requests, 100 and then 400 at once: they create,
 // then they list, read their own and try for each other's, in any order. Every
 // title begins with its owner, so every answer can be told to be the right one's.
 func (s *stack) concurrent(t *testing.T) {
-	const users, each, workers = 50, 2, 32
+	const users, each, workers = 50, 2, 500
 	if _, err := s.db.Exec(t.Context(), "truncate todos"); err != nil {
 		t.Fatal(err)
 	}
