@@ -21,10 +21,7 @@ func reconcile(ctx context.Context, getenv func(string) string, out, logs io.Wri
 	if err != nil {
 		return err
 	}
-	payments, err := payment.New(cfg.Payment, insforge.New(cfg.InsForge), slog.New(slog.NewJSONHandler(logs, nil)))
-	if err != nil {
-		return fmt.Errorf("payment: %w", err)
-	}
+	payments := payment.New(cfg.Payment, insforge.New(cfg.InsForge), slog.New(slog.NewJSONHandler(logs, nil)))
 	findings, err := payments.Reconcile(ctx, true)
 	printFindings(out, findings)
 	if err != nil {

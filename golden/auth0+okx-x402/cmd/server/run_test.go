@@ -21,6 +21,7 @@ func sampleEnv() map[string]string {
 		"APP_ENV=development",
 		"ADDR=:8080",
 		"APP_BASE_URL=http://localhost:8080",
+		"CORS_ORIGINS=http://localhost:5173,https://page.example.com",
 		"INSFORGE_URL=https://abc12345.us-east.insforge.app",
 		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
@@ -38,6 +39,15 @@ func sampleEnv() map[string]string {
 		"OKX_API=v6-pay",
 		"X_LAYER_RPC_URL=https://rpc.xlayer.tech",
 		"PAYMENT_CONTRACT_WALLETS=false",
+		"PAYMENT_ASSETS=USDG,EXUSD",
+		"PAYMENT_ASSET_SYMBOL=EXUSD",
+		"PAYMENT_ASSET_NETWORK=eip155:196",
+		"PAYMENT_ASSET_ADDRESS=0x00000000000000000000000000000000000a55e7",
+		"PAYMENT_ASSET_DECIMALS=6",
+		"PAYMENT_ASSET_NAME=Example Dollar",
+		"PAYMENT_ASSET_VERSION=1",
+		"PAYMENT_ASSET_SEPARATOR=0x3bf364ab37eb10e3169a7153bf43eb528e0ecef9721fb0c0dc03657a681e867f",
+		"PAYMENT_COMPAT=false",
 		"MOCK_OKX_FACILITATOR=false",
 	}
 	env := make(map[string]string, len(lines))

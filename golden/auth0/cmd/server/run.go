@@ -42,6 +42,7 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 	deps := httpapi.Deps{
 		Log:      log,
 		BaseURL:  cfg.BaseURL,
+		Origins:  cfg.Origins,
 		InsForge: insforge.New(cfg.InsForge),
 	}
 	deps.Verifier, err = auth.NewVerifier(cfg.Auth)

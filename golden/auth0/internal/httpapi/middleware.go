@@ -103,11 +103,14 @@ func limitBody(limit int64) func(http.Handler) http.Handler {
 
 // sameOrigin refuses what a browser sends from another site, unless it only
 // reads. Callers that are no browsers pass. baseURL is trusted as it stands,
-// for a proxy that changes the Host header.
-func sameOrigin(baseURL string) func(http.Handler) http.Handler {
+// for a proxy that changes the Host header, and so are the other origins.
+func sameOrigin(baseURL string, others []string) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	if baseURL != "" {
-		if err := protection.AddTrustedOrigin(baseURL); err != nil {
+	for _, origin := range append([]string{baseURL}, others...) {
+		if origin == "" {
+			continue
+		}
+		if err := protection.AddTrustedOrigin(origin); err != nil {
 			panic(err)
 		}
 	}

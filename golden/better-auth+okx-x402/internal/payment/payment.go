@@ -9,9 +9,13 @@ import (
 
 	"example.com/shop/internal/env"
 	"example.com/shop/internal/insforge"
+	"example.com/shop/internal/payment/goods"
 	"example.com/shop/internal/payment/ledger"
 	"example.com/shop/internal/payment/okx"
 )
+
+// ReportPrice is what one report costs, in US dollars.
+const ReportPrice = "0.01"
 
 // Config is everything payments read from the environment.
 type Config struct {
@@ -41,9 +45,8 @@ type Service struct {
 	okx *okx.Paywall
 }
 
-// New prepares all ways to pay without doing any I/O. An error means that a
-// price or an asset is wrong.
-func New(cfg Config, db *insforge.Client, log *slog.Logger) (*Service, error) {
+// New prepares all ways to pay without doing any I/O.
+func New(cfg Config, db *insforge.Client, log *slog.Logger) *Service {
 	s := &Service{
 		operators: make(map[string]bool, len(cfg.Operators)),
 		ledger:    ledger.New(db),
@@ -53,16 +56,17 @@ func New(cfg Config, db *insforge.Client, log *slog.Logger) (*Service, error) {
 	for _, subject := range cfg.Operators {
 		s.operators[subject] = true
 	}
-	var err error
-	if s.okx, err = okx.New(cfg.okx, s.ledger, s.journal, log); err != nil {
-		return nil, err
-	}
-	return s, nil
+	s.okx = okx.New(cfg.okx, s.ledger, s.journal, log)
+	return s
 }
 
-// Routes adds the paid routes to mux; report is what they sell.
-func (s *Service) Routes(mux *http.ServeMux, report http.Handler) {
-	s.okx.Routes(mux, report)
+// Product is one route that is sold.
+type Product = goods.Product
+
+// Sell adds a route to mux that answers only requests that are paid for. Like
+// mux.Handle, it panics when the route or the price is wrong.
+func (s *Service) Sell(mux *http.ServeMux, p Product, handler http.Handler) {
+	s.okx.Sell(mux, p, handler)
 }
 
 // Ready says whether payments can be taken now.

@@ -21,6 +21,7 @@ func sampleEnv() map[string]string {
 		"APP_ENV=development",
 		"ADDR=:8080",
 		"APP_BASE_URL=http://localhost:8080",
+		"CORS_ORIGINS=http://localhost:5173,https://page.example.com",
 		"INSFORGE_URL=https://abc12345.us-east.insforge.app",
 		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",

@@ -106,7 +106,7 @@ func TestLogHandlerKeepsGroups(t *testing.T) {
 }
 
 func TestSameOrigin(t *testing.T) {
-	handler := sameOrigin("https://app.example.com")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	handler := sameOrigin("https://app.example.com", nil)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	tests := []struct {
 		name, method, origin, site string
 		want                       int

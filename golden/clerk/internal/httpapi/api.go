@@ -15,28 +15,30 @@ import (
 // JSON.
 const maxBody = 1 << 20
 
-// Deps is what the handlers work with. Only BaseURL may be left out.
+// Deps is what the handlers work with. BaseURL and Origins may be left out.
 type Deps struct {
 	Log      *slog.Logger
-	BaseURL  string // the origin browsers use for this server
+	BaseURL  string   // the origin browsers use for this server
+	Origins  []string // of other sites whose pages may call it
 	InsForge *insforge.Client
 	Verifier *auth.Verifier
 	Minter   *auth.Minter
 }
 
-// New returns the whole API. It panics when BaseURL is set and no origin,
-// which config.Load has ruled out.
+// New returns the whole API. It panics when BaseURL or one of Origins is
+// no origin, which config.Load has ruled out, and when a route is wrong.
 func New(d Deps) http.Handler {
 	mux := http.NewServeMux()
 	routes(mux, d)
 
 	// Outermost first.
 	return chain(jsonErrors(mux),
-		recoverPanics(d.Log),  // a panic anywhere below still gets an answer
-		assignRequestID,       // log lines from here on carry it
-		logRequests(d.Log),    // outside what refuses, so that refusals are logged
-		limitBody(maxBody),    // whoever reads a body has a limit, and cannot forget it
-		sameOrigin(d.BaseURL), // a page of another site must not act for its visitor
+		recoverPanics(d.Log),             // a panic anywhere below still gets an answer
+		assignRequestID,                  // log lines from here on carry it
+		logRequests(d.Log),               // outside what refuses, so that refusals are logged
+		limitBody(maxBody),               // whoever reads a body has a limit, and cannot forget it
+		allowOrigins(d.Origins),          // outside what answers, so that all answers can be read
+		sameOrigin(d.BaseURL, d.Origins), // a page of another site must not act for its visitor
 	)
 }
 

@@ -46,12 +46,10 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 	deps := httpapi.Deps{
 		Log:      log,
 		BaseURL:  cfg.BaseURL,
+		Origins:  cfg.Origins,
 		InsForge: insforge.New(cfg.InsForge),
 	}
-	deps.Payments, err = payment.New(cfg.Payment, deps.InsForge, log)
-	if err != nil {
-		return fmt.Errorf("payment: %w", err)
-	}
+	deps.Payments = payment.New(cfg.Payment, deps.InsForge, log)
 	deps.Verifier, err = auth.NewVerifier(cfg.Auth)
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)

@@ -17,7 +17,8 @@ import (
 type Config struct {
 	Addr       string // what net.Listen takes
 	Production bool
-	BaseURL    string // the origin browsers use for this server
+	BaseURL    string   // the origin browsers use for this server
+	Origins    []string // of other sites whose pages may call it
 	InsForge   insforge.Config
 	Payment    payment.Config
 	Auth       auth.Config
@@ -31,6 +32,7 @@ func Load(getenv func(string) string) (Config, error) {
 		Addr:       addr(r),
 		Production: r.Production(),
 		BaseURL:    baseURL(r),
+		Origins:    r.List("CORS_ORIGINS", "an origin such as https://page.example.com, without a final slash", env.Origin),
 		InsForge:   insforge.LoadConfig(r),
 		Payment:    payment.LoadConfig(r),
 		Auth:       auth.LoadConfig(r),

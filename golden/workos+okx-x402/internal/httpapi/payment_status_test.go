@@ -15,10 +15,7 @@ import (
 
 func TestPaymentStatus(t *testing.T) {
 	db := ledgertest.New(t)
-	payments, err := payment.New(payment.Config{}, db.Client, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	payments := payment.New(payment.Config{}, db.Client, slog.New(slog.DiscardHandler))
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/payments/status/{claim}", handlePaymentStatus(Deps{Log: slog.New(slog.DiscardHandler), Payments: payments}))
 	l, ctx := payments.Ledger(), t.Context()

@@ -19,10 +19,7 @@ func TestPayments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payments, err := payment.New(payment.Config{Operators: []string{"user_op"}}, db.Client, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	payments := payment.New(payment.Config{Operators: []string{"user_op"}}, db.Client, slog.New(slog.DiscardHandler))
 	tests := []struct {
 		name, subject, query string
 		status               int

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"example.com/shop/internal/auth"
+	"example.com/shop/internal/payment"
 )
 
 // routes is the whole API.
@@ -20,8 +21,13 @@ func routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("GET /v1/me", signedIn(handleMe()))
 	mux.Handle("GET /v1/insforge-token", signedIn(handleInsForgeToken(d.Minter, d.Log)))
 
-	// These come with the price check in front of the handler.
-	d.Payments.Routes(mux, handleReport())
+	// What is sold answers 402 until it is paid for.
+	d.Payments.Sell(mux, payment.Product{
+		Route:       "POST /v1/report",
+		Price:       payment.ReportPrice,
+		Description: "A report about a text: characters, words, sentences and reading time",
+		Example:     `{"text": "Reading is to the mind what exercise is to the body."}`,
+	}, handleReport())
 	mux.Handle("GET /v1/payments/status/{claim}", handlePaymentStatus(d))
 	mux.Handle("GET /v1/payments", signedIn(handlePayments(d, auth.Subject)))
 

@@ -16,7 +16,8 @@ import (
 type Config struct {
 	Addr       string // what net.Listen takes
 	Production bool
-	BaseURL    string // the origin browsers use for this server
+	BaseURL    string   // the origin browsers use for this server
+	Origins    []string // of other sites whose pages may call it
 	InsForge   insforge.Config
 	Auth       auth.Config
 }
@@ -29,6 +30,7 @@ func Load(getenv func(string) string) (Config, error) {
 		Addr:       addr(r),
 		Production: r.Production(),
 		BaseURL:    baseURL(r),
+		Origins:    r.List("CORS_ORIGINS", "an origin such as https://page.example.com, without a final slash", env.Origin),
 		InsForge:   insforge.LoadConfig(r),
 		Auth:       auth.LoadConfig(r),
 	}

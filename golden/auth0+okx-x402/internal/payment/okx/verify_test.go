@@ -64,7 +64,7 @@ func TestContractWallets(t *testing.T) {
 	o := testOffer(t)
 	payment := newPayer(t).pay(o)
 	payment.set(payment.get("payload", "signature")+"00", "payload", "signature")
-	proof, err := parseProof(payment.json())
+	proof, err := parseProof(payment.json(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

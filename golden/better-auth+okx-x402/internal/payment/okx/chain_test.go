@@ -73,7 +73,7 @@ func TestSettlementIsProven(t *testing.T) {
 func TestProofWaitsForTheNode(t *testing.T) {
 	s := newShop(t)
 	client := newPayer(t)
-	proof, err := parseProof(client.pay(s.report).json())
+	proof, err := parseProof(client.pay(s.report).json(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func TestUnreachableFacilitator(t *testing.T) {
 	s := newShop(t)
 	s.facilitator.(*client).cfg.Facilitator = "http://127.0.0.1:1/api"
 	o := s.report
-	proof, err := parseProof(newPayer(t).pay(o).json())
+	proof, err := parseProof(newPayer(t).pay(o).json(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

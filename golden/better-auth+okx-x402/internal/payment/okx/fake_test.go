@@ -19,6 +19,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"example.com/shop/internal/payment/goods"
 	"example.com/shop/internal/payment/ledger"
 	"example.com/shop/internal/payment/ledger/ledgertest"
 )
@@ -99,11 +100,20 @@ func settlementOf(request facilitatorRequest) string {
 		transactionOf(authorization.Nonce), strings.ToLower(authorization.From))
 }
 
+// testReport is what the shop sells.
+var testReport = goods.Product{
+	Route:       "POST /v1/report",
+	Price:       "0.01",
+	Description: "A report <about> a text",
+	Example:     `{"text": "</textarea>"}`,
+}
+
 // shop is a paywall over the fakes, selling what handler answers.
 type shop struct {
 	*fakeOKX
 	*Paywall
 	t       *testing.T
+	report  offer
 	db      *ledgertest.Database
 	url     string
 	runs    atomic.Int32
@@ -113,22 +123,34 @@ type shop struct {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
+	return newShopWith(t, func(*Config) {})
+}
+
+// newShopWith is newShop with another configuration.
+func newShopWith(t *testing.T, change func(*Config)) *shop {
+	t.Helper()
 	s := &shop{t: t, fakeOKX: &fakeOKX{}, db: ledgertest.New(t), logs: &bytes.Buffer{}}
 	facilitator := httptest.NewServer(s.fakeOKX)
 	t.Cleanup(facilitator.Close)
 
-	var err error
-	s.Paywall, err = New(Config{
+	cfg := Config{
 		PublicURL:   "https://shop.example.com",
 		Recipient:   common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
 		Facilitator: facilitator.URL + "/api",
 		Contracts:   true,
 		APIKey:      "key", SecretKey: "secret", Passphrase: "phrase",
-	}, ledger.New(s.db.Client), ledger.NewJournal(t.TempDir()), slog.New(slog.NewJSONHandler(s.logs, nil)))
+		assets: xLayerAssets[:1],
+	}
+	change(&cfg)
+	s.Paywall = New(cfg, ledger.New(s.db.Client), ledger.NewJournal(t.TempDir()), slog.New(slog.NewJSONHandler(s.logs, nil)))
+	item, err := newProduct(cfg, testReport)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.facilitator.(*client).pause = time.Millisecond
+	s.report = item.offers[0]
+	if c, ok := s.facilitator.(*client); ok {
+		c.pause = time.Millisecond
+	}
 
 	s.handler = func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -136,7 +158,7 @@ func newShop(t *testing.T) *shop {
 		_, _ = fmt.Fprintf(w, "report on %s", body)
 	}
 	mux := http.NewServeMux()
-	s.Routes(mux, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.Sell(mux, testReport, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.runs.Add(1)
 		s.handler(w, r)
 	}))
@@ -163,12 +185,18 @@ type received struct {
 // send makes a request with the given PAYMENT-SIGNATURE headers.
 func (s *shop) send(method, path, body string, payments ...string) received {
 	s.t.Helper()
+	return s.sendHeader(method, path, body, http.Header{"PAYMENT-SIGNATURE": payments})
+}
+
+// sendHeader makes a request with the given headers.
+func (s *shop) sendHeader(method, path, body string, header http.Header) received {
+	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, payment := range payments {
-		req.Header.Add("PAYMENT-SIGNATURE", payment)
+	for name, values := range header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -181,6 +209,16 @@ func (s *shop) send(method, path, body string, payments ...string) received {
 		s.t.Error(err)
 	}
 	return received{res.StatusCode, res.Header, string(raw)}
+}
+
+// through serves a request by another mux than the shop's.
+func (s *shop) through(mux *http.ServeMux, method, path string, header http.Header) received {
+	s.t.Helper()
+	req := httptest.NewRequestWithContext(s.t.Context(), method, path, nil)
+	req.Header = header
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, req)
+	return received{w.Code, w.Header(), w.Body.String()}
 }
 
 // buy sends the usual request.

@@ -16,7 +16,7 @@ const mocked = "mock"
 
 func (mock) name() string { return mocked }
 
-func (mock) ready(context.Context) error { return nil }
+func (mock) ready(context.Context, string) error { return nil }
 
 // verify has only one thing to add to offer.refusal: without a chain, the
 // signatures of contract wallets cannot be checked.

@@ -34,7 +34,9 @@ type transfer struct {
 
 // proof is a payment as sent: well-formed, but not checked against any offer.
 type proof struct {
-	accepted    accepted
+	accepted    *accepted // nil in version 1, which has only the two below
+	scheme      string
+	network     string
 	resourceURL string // empty when the client left it out
 	transfer    transfer
 	signature   []byte
@@ -61,30 +63,39 @@ type authorization struct {
 
 // readProof reads the payment from the request's headers. Besides errNoPayment
 // and errHeaderLarge, every error describes a malformed payment to its sender.
-func readProof(h http.Header) (proof, error) {
-	if len(h.Values("X-Payment")) > 0 {
-		return proof{}, fmt.Errorf("X-PAYMENT is x402 version 1; send version %d in PAYMENT-SIGNATURE", protocolVersion)
-	}
-	values := h.Values("Payment-Signature")
+//
+// Compat takes payments in the form of version 1, too: from X-PAYMENT, and from
+// clients that send that form in PAYMENT-SIGNATURE, with either version.
+func readProof(h http.Header, compat bool) (proof, error) {
+	first, current := h["X-Payment"], h["Payment-Signature"]
 	switch {
-	case len(values) == 0:
+	case len(first) > 0 && !compat:
+		return proof{}, fmt.Errorf("X-PAYMENT is x402 version 1; send version %d in PAYMENT-SIGNATURE", protocolVersion)
+	case len(first)+len(current) == 0:
 		return proof{}, errNoPayment
-	case len(values) > 1:
-		return proof{}, errors.New("PAYMENT-SIGNATURE was sent more than once")
-	case len(values[0]) > maxHeader:
+	case len(first)+len(current) > 1:
+		return proof{}, errors.New("more than one payment was sent; send one, in PAYMENT-SIGNATURE")
+	}
+	name, value := "PAYMENT-SIGNATURE", ""
+	if len(first) > 0 {
+		name, value = "X-PAYMENT", first[0]
+	} else {
+		value = current[0]
+	}
+	if len(value) > maxHeader {
 		return proof{}, errHeaderLarge
 	}
-	raw, err := decodeBase64(values[0])
+	raw, err := decodeBase64(value)
 	if err != nil {
-		return proof{}, errors.New("PAYMENT-SIGNATURE is not base64")
+		return proof{}, errors.New(name + " is not base64")
 	}
-	return parseProof(raw)
+	return parseProof(raw, compat)
 }
 
-func parseProof(raw []byte) (proof, error) {
+func parseProof(raw []byte, compat bool) (proof, error) {
 	var in struct {
-		X402Version *int     `json:"x402Version"`
-		Accepted    accepted `json:"accepted"`
+		X402Version int       `json:"x402Version"`
+		Accepted    *accepted `json:"accepted"`
 		Resource    struct {
 			URL string `json:"url"`
 		} `json:"resource"`
@@ -92,12 +103,19 @@ func parseProof(raw []byte) (proof, error) {
 			Signature     string        `json:"signature"`
 			Authorization authorization `json:"authorization"`
 		} `json:"payload"`
+
+		// Version 1 has these here.
+		Scheme  string `json:"scheme"`
+		Network string `json:"network"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return proof{}, errors.New("PAYMENT-SIGNATURE does not hold an x402 payment in JSON")
+		return proof{}, errors.New("the payment is not what x402 sends: an object in JSON, with every number of the authorization in a string")
 	}
-	if in.X402Version == nil || *in.X402Version != protocolVersion {
+	switch {
+	case in.X402Version != protocolVersion && (in.X402Version != 1 || !compat):
 		return proof{}, fmt.Errorf("x402Version must be %d", protocolVersion)
+	case in.Accepted == nil && !compat:
+		return proof{}, errors.New("the payment does not say which of the accepted requirements it is for")
 	}
 	t, err := in.Payload.Authorization.parse()
 	if err != nil {
@@ -107,7 +125,10 @@ func parseProof(raw []byte) (proof, error) {
 	if len(signature) > 2+2*maxSignature || len(signature) < 2+2*65 || !isHex(signature, len(signature)/2-1) {
 		return proof{}, fmt.Errorf("signature must be 0x and 65 to %d bytes in hex", maxSignature)
 	}
-	return proof{in.Accepted, in.Resource.URL, t, common.FromHex(signature)}, nil
+	return proof{
+		accepted: in.Accepted, scheme: in.Scheme, network: in.Network, resourceURL: in.Resource.URL,
+		transfer: t, signature: common.FromHex(signature),
+	}, nil
 }
 
 func (a authorization) parse() (transfer, error) {

@@ -55,7 +55,7 @@ func TestVersion1Header(t *testing.T) {
 		{"X-Payment": {"e30="}},
 		{"X-Payment": {"e30="}, "Payment-Signature": {newPayer(t).pay(o).header()}},
 	} {
-		if _, err := readProof(h); err == nil || !strings.Contains(err.Error(), "version 2") {
+		if _, err := readProof(h, false); err == nil || !strings.Contains(err.Error(), "version 2") {
 			t.Errorf("readProof = %v, want an error naming version 2", err)
 		}
 	}
@@ -68,7 +68,7 @@ func TestBase64Forms(t *testing.T) {
 		"standard": base64.StdEncoding, "raw": base64.RawStdEncoding,
 		"url": base64.URLEncoding, "raw url": base64.RawURLEncoding,
 	} {
-		proof, err := readProof(http.Header{"Payment-Signature": {encoding.EncodeToString(payment.json())}})
+		proof, err := readProof(http.Header{"Payment-Signature": {encoding.EncodeToString(payment.json())}}, false)
 		if err != nil || o.refusal(proof, time.Now()) != "" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -78,7 +78,7 @@ func TestBase64Forms(t *testing.T) {
 func FuzzParseProof(f *testing.F) {
 	f.Add([]byte(`{"x402Version":2,"accepted":{},"payload":{"signature":"0x","authorization":{"value":"1"}}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		proof, err := parseProof(raw)
+		proof, err := parseProof(raw, true)
 		if err == nil && (proof.transfer.value == nil || proof.transfer.value.BitLen() > 256 || len(proof.signature) < 65) {
 			t.Errorf("parseProof(%q) = %+v", raw, proof)
 		}

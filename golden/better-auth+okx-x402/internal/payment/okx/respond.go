@@ -19,14 +19,32 @@ func unavailable(w http.ResponseWriter, code, message string) {
 
 // writeError answers in the form all errors of the API have.
 func writeError(w http.ResponseWriter, status int, code, message string) {
+	writeFixed(w, status, mediaJSON, errorBody(code, message))
+}
+
+func errorBody(code, message string) []byte {
 	type problem struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
-	body, _ := json.Marshal(map[string]problem{"error": {code, message}})
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
+	body, _ := json.Marshal(map[string]problem{"error": {code, message}}) // strings cannot fail
+	return body
+}
+
+// Values of headers, ready to be set. Nobody appends to them: each is full.
+var (
+	mediaJSON = []string{"application/json"}
+	mediaHTML = []string{"text/html; charset=utf-8"}
+	noSniff   = []string{"nosniff"}
+	noStore   = []string{"no-store"}
+)
+
+// writeFixed sets headers by their canonical names, which costs no allocation.
+func writeFixed(w http.ResponseWriter, status int, media []string, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = media
+	h["X-Content-Type-Options"] = noSniff
+	h["Cache-Control"] = noStore
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone; there is nobody to tell
 }

@@ -21,6 +21,10 @@ func TestLoadConfig(t *testing.T) {
 	const (
 		keyless    = "OKX_API_KEY= OKX_SECRET_KEY= OKX_PASSPHRASE= MOCK_OKX_FACILITATOR=true "
 		production = "APP_ENV=production "
+
+		own = "PAYMENT_ASSET_SYMBOL=TUSD PAYMENT_ASSET_NETWORK=eip155:1952 PAYMENT_ASSET_DECIMALS=6 PAYMENT_ASSET_NAME=Test PAYMENT_ASSET_VERSION=1 " +
+			"PAYMENT_ASSET_ADDRESS=0x00000000000000000000000000000000000a55e7 PAYMENT_ASSET_SEPARATOR=0xebe6764860d91c3c16f239f970b5fbffab156db0834026470d2ffd97f0354020 "
+		sameNetwork = "0xf122e6fb5a44d3edba83f5506de20c6d93ca1610dcdadf8db09a47fbc8d77e6c"
 	)
 	tests := []struct {
 		name    string
@@ -39,7 +43,7 @@ func TestLoadConfig(t *testing.T) {
 		{"wrong checksum", "PAYMENT_RECIPIENT=" + strings.Replace(wallet, "aA", "Aa", 1), "PAYMENT_RECIPIENT"},
 		{"short recipient", "PAYMENT_RECIPIENT=" + wallet[:41], "PAYMENT_RECIPIENT"},
 		{"zero address", "PAYMENT_RECIPIENT=0x" + strings.Repeat("0", 40), "PAYMENT_RECIPIENT"},
-		{"the token itself", "PAYMENT_RECIPIENT=" + usdg.address.Hex(), "PAYMENT_RECIPIENT"},
+		{"the token itself", "PAYMENT_RECIPIENT=" + xLayerAssets[0].address.Hex(), "PAYMENT_RECIPIENT"},
 		{"burn address", "PAYMENT_RECIPIENT=" + burnAddress.Hex(), ""},
 		{"burn address in production", production + "PAYMENT_RECIPIENT=" + burnAddress.Hex(), "PAYMENT_RECIPIENT"},
 		{"http", "OKX_BASE_URL=http://web3.okx.com/api", "OKX_BASE_URL"},
@@ -49,6 +53,18 @@ func TestLoadConfig(t *testing.T) {
 		{"unknown API", "OKX_API=v7", "OKX_API"},
 		{"node with a key", "X_LAYER_RPC_URL=https://node.example.com/?key=the-key", ""},
 		{"node over http", "X_LAYER_RPC_URL=http://node.example.com/", "X_LAYER_RPC_URL"},
+		{"another asset", "PAYMENT_ASSETS=USDC", ""},
+		{"several assets", "PAYMENT_ASSETS=USDG,USDT0,USDC", ""},
+		{"unknown asset", "PAYMENT_ASSETS=USDX", "PAYMENT_ASSETS"},
+		{"asset twice", "PAYMENT_ASSETS=USDG,USDG", "PAYMENT_ASSETS"},
+		{"own asset", own + "PAYMENT_ASSETS=TUSD", ""},
+		{"own asset beside others", own + "PAYMENT_ASSETS=TUSD,USDC PAYMENT_ASSET_NETWORK=eip155:196 PAYMENT_ASSET_SEPARATOR=" + sameNetwork, ""},
+		{"own asset on another network", own + "PAYMENT_ASSETS=USDG,TUSD", "PAYMENT_ASSETS"},
+		{"own asset not sold for", own, "PAYMENT_ASSETS"},
+		{"own asset in part", "PAYMENT_ASSET_SYMBOL=TUSD", "PAYMENT_ASSET_NAME"},
+		{"own asset with a known name", own + "PAYMENT_ASSET_SYMBOL=usdg", "PAYMENT_ASSET_SYMBOL"},
+		{"own asset with another domain", own + "PAYMENT_ASSETS=TUSD PAYMENT_ASSET_VERSION=2", "PAYMENT_ASSET_SEPARATOR"},
+		{"own asset as recipient", own + "PAYMENT_ASSETS=TUSD PAYMENT_RECIPIENT=0x00000000000000000000000000000000000a55e7", "PAYMENT_RECIPIENT"},
 		{"final slash", "OKX_BASE_URL=https://web3.okx.com/", "OKX_BASE_URL"},
 	}
 	for _, tt := range tests {

@@ -21,8 +21,8 @@ const (
 type facilitator interface {
 	// name stands in the ledger.
 	name() string
-	// ready reports whether the offer's scheme and network are supported.
-	ready(ctx context.Context) error
+	// ready reports whether payments on a network are supported.
+	ready(ctx context.Context, network string) error
 	// verify returns why the payment is no good, or "". After an error nothing
 	// is known about it.
 	verify(ctx context.Context, o offer, p proof) (reason string, err error)
@@ -58,17 +58,17 @@ func newClient(cfg Config) *client {
 
 func (c *client) name() string { return "okx" }
 
-func (c *client) ready(ctx context.Context) error {
+func (c *client) ready(ctx context.Context, network string) error {
 	var supported kinds
 	if err := c.call(ctx, http.MethodGet, "/supported", nil, &supported); err != nil {
 		return err
 	}
 	for _, k := range supported {
-		if (k.Scheme == scheme && k.Network == usdg.network) || k.ChainIndex == chainIndex(usdg.network) {
+		if (k.Scheme == scheme && k.Network == network) || k.ChainIndex == chainIndex(network) {
 			return nil
 		}
 	}
-	return fmt.Errorf("OKX does not list (%s, %s) as supported", scheme, usdg.network)
+	return fmt.Errorf("OKX does not list (%s, %s) as supported", scheme, network)
 }
 
 func (c *client) verify(ctx context.Context, o offer, p proof) (string, error) {

@@ -64,7 +64,7 @@ func (s *sale) find() (found ledger.Attempt, err error) {
 func (s *sale) explain(w http.ResponseWriter, held ledger.Attempt) {
 	switch {
 	case held.State == ledger.Settled && held.Fingerprint != s.fingerprint:
-		demand(w, s.offer.challenge(reasonNonceUsed), "This authorization already paid for another request.")
+		demand(w, s.product.challenge(reasonNonceUsed), "This authorization already paid for another request.")
 	case held.State == ledger.Settled:
 		s.respond(w, held.Facilitator, outcome{result: settled, transaction: held.Transaction})
 		answer, err := reopened(held.Answer)
@@ -93,5 +93,5 @@ func (s *sale) pending(w http.ResponseWriter, claim string) {
 
 // linkStatus tells where the client can see how the attempt ends.
 func (s *sale) linkStatus(w http.ResponseWriter, claim string) {
-	w.Header().Set("Link", "<"+s.publicURL+statusPath+claim+`>; rel="status"`)
+	w.Header().Set("Link", "<"+s.cfg.PublicURL+statusPath+claim+`>; rel="status"`)
 }

@@ -60,7 +60,7 @@ func (p payer) payAs(o offer, change func(*transfer)) document {
 		"accepted": document{
 			"scheme": o.requirements.Scheme, "network": o.requirements.Network, "amount": o.requirements.Amount,
 			"asset": o.requirements.Asset, "payTo": o.requirements.PayTo, "maxTimeoutSeconds": 300,
-			"extra": document{"name": "Global Dollar", "version": "1"},
+			"extra": document{"name": o.asset.name, "version": o.asset.version},
 		},
 		"payload": document{
 			"signature": p.sign(o.asset, t),
@@ -114,7 +114,7 @@ func (d document) header() string { return base64.StdEncoding.EncodeToString(d.j
 
 func testOffer(t *testing.T) offer {
 	t.Helper()
-	o, err := newOffer(usdg, "0.01", common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+	o, err := newOffer(xLayerAssets[0], "0.01", common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
 		resource{URL: "https://shop.example.com/v1/report"})
 	if err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ func TestFirstAPI(t *testing.T) {
 	s := newShop(t)
 	c := s.facilitator.(*client)
 	c.cfg.API = apiFirst
-	proof, err := parseProof(newPayer(t).pay(s.report).json())
+	proof, err := parseProof(newPayer(t).pay(s.report).json(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

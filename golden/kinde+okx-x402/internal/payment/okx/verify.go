@@ -29,7 +29,7 @@ const (
 // anyone, and returns why it is no good for this offer, or "".
 func (o offer) refusal(p proof, now time.Time) string {
 	switch {
-	case !o.accepts(p.accepted):
+	case !o.accepts(p):
 		return reasonRequirements
 	case p.resourceURL != "" && p.resourceURL != o.resource.URL:
 		return reasonResource
@@ -57,7 +57,11 @@ func (o offer) genuine(p proof) bool {
 
 // accepts says whether the client meant this offer. Hex is compared without
 // regard to case; fields that do not decide about money are ignored.
-func (o offer) accepts(a accepted) bool {
+func (o offer) accepts(p proof) bool {
+	a := p.accepted
+	if a == nil {
+		return p.scheme == o.requirements.Scheme && p.network == o.requirements.Network
+	}
 	return a.Scheme == o.requirements.Scheme &&
 		a.Network == o.requirements.Network &&
 		a.Amount == o.requirements.Amount &&

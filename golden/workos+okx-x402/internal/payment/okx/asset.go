@@ -12,6 +12,8 @@ import (
 
 // asset is a token that moves by signed authorization (EIP-3009).
 type asset struct {
+	id       string // how PAYMENT_ASSETS names it
+	symbol   string // how people call it
 	network  string // CAIP-2
 	chainID  int64
 	address  common.Address
@@ -22,15 +24,31 @@ type asset struct {
 	separator     common.Hash
 }
 
-// usdg is Global Dollar on X Layer.
-var usdg = asset{
-	network:   "eip155:196",
-	chainID:   196,
-	address:   common.HexToAddress("0x4ae46a509f6b1d9056937ba4500cb143933d2dc8"),
-	decimals:  6,
-	name:      "Global Dollar",
-	version:   "1",
-	separator: common.HexToHash("0x415f0706e345fcaf25d5be24c4fd7830d0054fc5742c51a0db9319c759bd3743"),
+// The stablecoins of X Layer that move by authorization.
+const xLayer, xLayerID = "eip155:196", 196
+
+var xLayerAssets = []asset{
+	{
+		id: "USDG", symbol: "USDG", network: xLayer, chainID: xLayerID, decimals: 6,
+		address:   common.HexToAddress("0x4ae46a509f6b1d9056937ba4500cb143933d2dc8"),
+		name:      "Global Dollar",
+		version:   "1",
+		separator: common.HexToHash("0x415f0706e345fcaf25d5be24c4fd7830d0054fc5742c51a0db9319c759bd3743"),
+	},
+	{
+		id: "USDT0", symbol: "USD\u20ae0", network: xLayer, chainID: xLayerID, decimals: 6,
+		address:   common.HexToAddress("0x779ded0c9e1022225f8e0630b35a9b54be713736"),
+		name:      "USD\u20ae0", // with the sign of the tugrik
+		version:   "1",
+		separator: common.HexToHash("0xd591d9baf744328d9400b923cb02c9474d367d591ca1ab24d8c4068be527599d"),
+	},
+	{
+		id: "USDC", symbol: "USDC", network: xLayer, chainID: xLayerID, decimals: 6,
+		address:   common.HexToAddress("0x74b7f16337b8972027f6196a17a631ac6de26d22"),
+		name:      "USD Coin",
+		version:   "2",
+		separator: common.HexToHash("0xb1671065a2ea487729c4ff0e2f8beb2105e3ce63315ad07483374a3476b83972"),
+	},
 }
 
 var (
@@ -49,8 +67,8 @@ func (a asset) check() error {
 		common.LeftPadBytes(a.address.Bytes(), 32),
 	)
 	if got != a.separator {
-		return fmt.Errorf("asset %s on %s: name %q and version %q do not give the contract's domain separator",
-			a.address, a.network, a.name, a.version)
+		return fmt.Errorf("asset %s, %s on %s: name %q and version %q give the domain separator %s, not %s",
+			a.id, a.address, a.network, a.name, a.version, got, a.separator)
 	}
 	return nil
 }

@@ -1,18 +1,17 @@
-// Package okx sells HTTP routes for USDG on X Layer, one payment per request,
-// by version 2 of the x402 protocol. OKX verifies and settles the payments.
+// Package okx sells HTTP routes for stablecoins on X Layer, one payment per
+// request, by version 2 of the x402 protocol. OKX verifies and settles the
+// payments.
 package okx
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
 
 	"example.com/shop/internal/env"
 )
-
-// price is what one report costs, in USDG.
-const price = "0.01"
 
 // burnAddress stands in .env.example; nobody can spend what it receives.
 var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEaD")
@@ -21,6 +20,8 @@ var burnAddress = common.HexToAddress("0x000000000000000000000000000000000000dEa
 type Config struct {
 	PublicURL   string         // this server's origin, for the URLs in challenges
 	Recipient   common.Address // who is paid
+	assets      []asset        // in what, on one network; at least one
+	Compat      bool           // speak with clients of version 1, too
 	API         string         // the generation of OKX's API
 	Facilitator string         // where it is, without a final slash
 	Mock        bool           // settle nothing
@@ -34,12 +35,14 @@ type Config struct {
 func LoadConfig(r *env.Reader) Config {
 	cfg := Config{
 		PublicURL: r.Required("APP_BASE_URL", "an origin such as https://app.example.com", env.Origin),
-		Recipient: recipient(r),
+		assets:    loadAssets(r),
+		Compat:    r.Bool("PAYMENT_COMPAT"),
 		API: r.Optional("OKX_API", apiCurrent, apiCurrent+" or "+apiFirst,
 			func(s string) bool { return baseURLs[s] != "" }),
 		Mock:      r.Bool("MOCK_OKX_FACILITATOR"),
 		Contracts: r.Bool("PAYMENT_CONTRACT_WALLETS"),
 	}
+	cfg.Recipient = recipient(r, cfg.assets)
 	cfg.Facilitator = r.Optional("OKX_BASE_URL", baseURLs[cfg.API],
 		"an https URL without a final slash (http only for a loopback host, outside production)",
 		func(s string) bool { return facilitatorURL(s, r.Production()) })
@@ -68,7 +71,7 @@ func credential(r *env.Reader, name string, mock bool) env.Secret {
 	return ""
 }
 
-func recipient(r *env.Reader) common.Address {
+func recipient(r *env.Reader, assets []asset) common.Address {
 	const name = "PAYMENT_RECIPIENT"
 	s := r.Required(name, "an address, 0x followed by 40 hex digits, with a correct checksum if the case is mixed", checksummed)
 	address := common.HexToAddress(s)
@@ -76,8 +79,8 @@ func recipient(r *env.Reader) common.Address {
 	case s == "":
 	case address == common.Address{}:
 		r.Problem(name, "must not be the zero address")
-	case address == usdg.address:
-		r.Problem(name, "must be a wallet, not the USDG contract")
+	case slices.ContainsFunc(assets, func(a asset) bool { return a.address == address }):
+		r.Problem(name, "must be a wallet, not a token's contract")
 	case address == burnAddress && r.Production():
 		r.Problem(name, "must be your own wallet, not the burn address of .env.example")
 	}

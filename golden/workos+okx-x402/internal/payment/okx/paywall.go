@@ -9,14 +9,15 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"example.com/shop/internal/payment/goods"
 	"example.com/shop/internal/payment/ledger"
 )
 
 const (
-	reportPath     = "/v1/report"
 	statusPath     = "/v1/payments/status/" // followed by a claim
 	maxRequest     = 1 << 20
 	handlerTimeout = 15 * time.Second
@@ -25,8 +26,7 @@ const (
 
 // Paywall answers 402 until a request is paid for.
 type Paywall struct {
-	report      offer
-	publicURL   string
+	cfg         Config
 	ledger      *ledger.Ledger
 	journal     *ledger.Journal
 	facilitator facilitator
@@ -36,35 +36,34 @@ type Paywall struct {
 	ready       atomic.Bool
 }
 
-// New prepares the offers without doing any I/O. An error means that the price
-// or the asset is wrong.
-func New(cfg Config, l *ledger.Ledger, journal *ledger.Journal, log *slog.Logger) (*Paywall, error) {
-	report, err := newOffer(usdg, price, cfg.Recipient, resource{
-		URL:         cfg.PublicURL + reportPath,
-		Description: "A report about a text: characters, words, sentences and reading time",
-		MimeType:    "application/json",
-	})
-	if err != nil {
-		return nil, fmt.Errorf("okx: %w", err)
-	}
-	report.contracts = cfg.Contracts
-	p := &Paywall{report: report, publicURL: cfg.PublicURL, ledger: l, journal: journal, log: log, now: time.Now}
+// New prepares the paywall without doing any I/O.
+func New(cfg Config, l *ledger.Ledger, journal *ledger.Journal, log *slog.Logger) *Paywall {
+	p := &Paywall{cfg: cfg, ledger: l, journal: journal, log: log, now: time.Now}
 	if cfg.Mock {
 		p.facilitator = mock{}
 		log.Warn("payments are mocked: signatures are checked, but no money moves")
-	} else {
-		p.facilitator = newClient(cfg)
-		if cfg.Node != "" {
-			p.chain = newChain(string(cfg.Node))
-		}
+		return p
 	}
-	return p, nil
+	p.facilitator = newClient(cfg)
+	if cfg.Node != "" {
+		p.chain = newChain(string(cfg.Node))
+	}
+	return p
 }
 
-// Routes adds the paid routes to mux. The paywall is part of the pattern's own
-// handler, so no spelling of a path reaches what is sold without it.
-func (p *Paywall) Routes(mux *http.ServeMux, report http.Handler) {
-	mux.Handle("POST "+reportPath, p.require(p.report, report))
+// Sell adds a route to mux that answers 402 until it is paid for. The paywall is
+// part of the pattern's own handler, so no spelling of a path reaches next without
+// it. Like mux.Handle, Sell panics when the route, the price or an asset is wrong.
+func (p *Paywall) Sell(mux *http.ServeMux, sold goods.Product, next http.Handler) {
+	item, err := newProduct(p.cfg, sold)
+	if err != nil {
+		panic("okx: " + err.Error())
+	}
+	mux.Handle(sold.Route, p.require(item, next))
+	if sold.Example != "" && item.method != http.MethodGet {
+		_, path, _ := strings.Cut(sold.Route, " ")
+		mux.Handle("GET "+path, item.open())
+	}
 }
 
 // Ready reports whether OKX supports what is offered. Good news is remembered.
@@ -74,25 +73,28 @@ func (p *Paywall) Ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
-	if err := p.facilitator.ready(ctx); err != nil {
+	if err := p.facilitator.ready(ctx, p.network()); err != nil {
 		return err
 	}
 	p.ready.Store(true)
 	return nil
 }
 
-// require sells what next answers for the price of o.
+// network is where payments are made.
+func (p *Paywall) network() string { return p.cfg.assets[0].network }
+
+// require sells what next answers.
 //
 // A payment is claimed in the ledger before anything else is done with it, the
 // answer is held back until the payment is settled and recorded, and from the
 // claim on the client's patience no longer matters: all of it runs detached from
 // the request's context, under deadlines of its own.
-func (p *Paywall) require(o offer, next http.Handler) http.Handler {
+func (p *Paywall) require(item *product, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		payment, err := readProof(r.Header)
+		payment, err := readProof(r.Header, item.compat)
 		switch {
-		case errors.Is(err, errNoPayment):
-			demand(w, o.unpaid, "This costs "+price+" USDG. See the PAYMENT-REQUIRED header.")
+		case errors.Is(err, errNoPayment), r.Method == http.MethodHead: // which buys nothing
+			item.demandUnpaid(w, r)
 			return
 		case errors.Is(err, errHeaderLarge):
 			writeError(w, http.StatusRequestHeaderFieldsTooLarge, "payment_header_too_large", err.Error())
@@ -101,9 +103,10 @@ func (p *Paywall) require(o offer, next http.Handler) http.Handler {
 			writeError(w, http.StatusBadRequest, "invalid_payment", err.Error())
 			return
 		}
+		o := item.offerFor(payment)
 		reason := o.refusal(payment, p.now())
 		if reason != "" && !o.genuine(payment) {
-			demand(w, o.challenge(reason), "The payment was refused: "+reason)
+			demand(w, item.challenge(reason), "The payment was refused: "+reason)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
@@ -114,6 +117,7 @@ func (p *Paywall) require(o offer, next http.Handler) http.Handler {
 		s := &sale{
 			Paywall:     p,
 			ctx:         context.WithoutCancel(r.Context()),
+			product:     item,
 			offer:       o,
 			proof:       payment,
 			fingerprint: fingerprint(r, body, payment.signature),

@@ -16,11 +16,12 @@ const needsOperator = "payment needs an operator"
 // sale is one attempt to pay for one request.
 type sale struct {
 	*Paywall
-	ctx   context.Context // outlives the client
-	offer offer
-	proof proof
-	claim string
-	log   *slog.Logger
+	ctx     context.Context // outlives the client
+	product *product
+	offer   offer
+	proof   proof
+	claim   string
+	log     *slog.Logger
 
 	fingerprint string // of the request
 }
@@ -51,7 +52,7 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 	}
 	if reason != "" {
 		s.log.InfoContext(s.ctx, "payment refused", "reason", reason)
-		demand(w, s.offer.challenge(reason), "The payment was refused: "+reason)
+		demand(w, s.product.challenge(reason), "The payment was refused: "+reason)
 		return
 	}
 	if err := s.record(s.ledger.Verified); err != nil {
@@ -97,7 +98,7 @@ func (s *sale) refuse(w http.ResponseWriter, reason string) {
 		s.log.ErrorContext(s.ctx, "find payment", "error", err)
 		unavailable(w, "ledger_unavailable", "Payments cannot be looked up now. Nothing was charged by this request; send it again.")
 	case held.Claim == "", held.State == ledger.Failed:
-		demand(w, s.offer.challenge(reason), "The payment was refused: "+reason)
+		demand(w, s.product.challenge(reason), "The payment was refused: "+reason)
 	default:
 		s.explain(w, held)
 	}
@@ -156,7 +157,7 @@ func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer 
 		s.log.InfoContext(s.ctx, "settlement refused", "reason", out.reason)
 		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
 		s.respond(w, s.facilitator.name(), out)
-		demand(w, s.offer.challenge(out.reason), "The payment was not settled: "+out.reason)
+		demand(w, s.product.challenge(out.reason), "The payment was not settled: "+out.reason)
 	case notAsked:
 		s.log.ErrorContext(s.ctx, "settle payment", "error", out.reason)
 		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
@@ -261,5 +262,9 @@ func (s *sale) respond(w http.ResponseWriter, facilitator string, out outcome) {
 	} else {
 		rec.ErrorReason = out.reason
 	}
-	w.Header().Set("PAYMENT-RESPONSE", encodeHeader(rec))
+	encoded := encodeHeader(rec)
+	w.Header().Set("PAYMENT-RESPONSE", encoded)
+	if s.product.compat {
+		w.Header().Set("X-PAYMENT-RESPONSE", encoded)
+	}
 }
