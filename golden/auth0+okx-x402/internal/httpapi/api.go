@@ -16,6 +16,13 @@ import (
 // JSON.
 const maxBody = 1 << 20
 
+// What pages of other origins may send, and may read of every answer.
+const (
+	// Clients of x402 ask for the last one, though it is a header of answers.
+	corsHeaders = "Authorization, Content-Type, Payment-Signature, X-Payment, Access-Control-Expose-Headers"
+	corsExposed = "X-Request-Id, Retry-After, Link, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE"
+)
+
 // Deps is what the handlers work with. BaseURL and Origins may be left out.
 type Deps struct {
 	Log      *slog.Logger

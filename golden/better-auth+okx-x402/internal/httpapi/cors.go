@@ -5,14 +5,6 @@ import (
 	"slices"
 )
 
-// What pages of other origins may send, and may read of every answer.
-const (
-	corsMethods = "GET, POST, PATCH, DELETE"
-	// Clients of x402 ask for the last one, though it is a header of answers.
-	corsHeaders = "Authorization, Content-Type, Payment-Signature, X-Payment, Access-Control-Expose-Headers"
-	corsExposed = "X-Request-Id, Retry-After, Link, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE"
-)
-
 // allowOrigins lets pages of the given origins call the API (CORS), with
 // credentials they show themselves: cookies are not taken from them. It answers
 // the questions that browsers ask first, so that nothing else has to.
@@ -36,7 +28,7 @@ func allowOrigins(origins []string) func(http.Handler) http.Handler {
 				return
 			}
 			if allowed {
-				h.Set("Access-Control-Allow-Methods", corsMethods)
+				h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
 				h.Set("Access-Control-Allow-Headers", corsHeaders)
 				h.Set("Access-Control-Max-Age", "600")
 			}

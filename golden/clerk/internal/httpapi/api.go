@@ -15,6 +15,12 @@ import (
 // JSON.
 const maxBody = 1 << 20
 
+// What pages of other origins may send, and may read of every answer.
+const (
+	corsHeaders = "Authorization, Content-Type"
+	corsExposed = "X-Request-Id, Retry-After"
+)
+
 // Deps is what the handlers work with. BaseURL and Origins may be left out.
 type Deps struct {
 	Log      *slog.Logger
