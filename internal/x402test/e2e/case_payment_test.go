@@ -1,0 +1,439 @@
+package e2e_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/insforge/forge/internal/x402test"
+)
+
+const (
+	hello  = "/v1/hello"
+	report = "/v1/report"
+)
+
+func TestCase01_samePaymentTwice(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	payment := s.signed(s.buyer(2), hello).Header()
+	first := s.pay(hello, payment)
+	s.expect("first", first, http.StatusOK)
+
+	again := s.pay(hello, payment)
+	s.expect("same request", again, http.StatusOK)
+	if again.body != first.body || again.receipt(t) != first.receipt(t) {
+		t.Errorf("the same request got %v, want what it bought: %v", again, first)
+	}
+	if again.header.Get("Set-Cookie") != "" {
+		t.Error("a cookie of the first answer is handed out again")
+	}
+	other := paid(hello, payment)
+	other.body = `{"text":"another"}`
+	a := s.get(other)
+	s.expect("other request", a, http.StatusPaymentRequired)
+	if reason := a.reason(t); !strings.Contains(reason, "nonce_already_used") {
+		t.Errorf("reason %q, want nonce_already_used", reason)
+	}
+	// The same after a restart, for what was paid is not in memory.
+	s.server.kill()
+	s.server = s.start()
+	s.expect("after a restart", s.pay(hello, payment), http.StatusOK)
+	if s.ran() != 1 || s.settles() != 1 {
+		t.Errorf("%d runs and %d settlements, want 1 of each", s.ran(), s.settles())
+	}
+	s.sold(1)
+}
+
+func TestCase02_samePaymentAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	payment := s.signed(s.buyer(50), "/v1/slow?for=200ms").Header()
+	statuses := s.atOnce(50, []*server{s.server}, func(int) request { return paid("/v1/slow?for=200ms", payment) })
+	if statuses[http.StatusOK] < 1 || statuses[http.StatusOK]+statuses[http.StatusConflict] != 50 {
+		t.Errorf("statuses %v, want 200 and 409 alone", statuses)
+	}
+	if s.ran() != 1 || s.settles() != 1 {
+		t.Errorf("%d runs and %d settlements, want 1 of each", s.ran(), s.settles())
+	}
+	s.sold(1)
+}
+
+// atOnce sends so many requests to the servers in turn, and counts the statuses.
+func (s *shop) atOnce(n int, servers []*server, make func(i int) request) map[int]int {
+	s.t.Helper()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	statuses := map[int]int{}
+	for i := range n {
+		all.Go(func() {
+			r := make(i)
+			r.to = servers[i%len(servers)]
+			a, err := s.send(r)
+			if err != nil {
+				s.t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.status]++
+		})
+	}
+	all.Wait()
+	return statuses
+}
+
+func TestCase03_otherRoute(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(2)
+	payment := s.signed(b, hello)
+	s.expect("meant for another route", s.pay("/v1/other", payment.Header()), http.StatusPaymentRequired)
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+	// Without a resource nothing says which route it is for; then it is the nonce
+	// that buys once.
+	unnamed := tampered(payment, func(p map[string]any) { delete(p, "resource") })
+	s.expect("meant for either", s.pay("/v1/other", unnamed), http.StatusOK)
+	s.expect("spent", s.pay(hello, payment.Header()), http.StatusPaymentRequired)
+	if s.ran() != 1 {
+		t.Errorf("%d runs, want 1", s.ran())
+	}
+	s.sold(1)
+}
+
+// at goes down a path of keys to the object at its end.
+func at(fields map[string]any, path ...string) map[string]any {
+	for _, key := range path {
+		fields = fields[key].(map[string]any)
+	}
+	return fields
+}
+
+func TestCase04_acceptedAltered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	payment := s.signed(s.buyer(1), hello)
+	for field, value := range map[string]any{
+		"amount": "1", "payTo": "0x00000000000000000000000000000000000000aa", "asset": x402test.USDC.Address.Hex(),
+		"network": "eip155:1", "scheme": "upto",
+	} {
+		header := tampered(payment, func(p map[string]any) { at(p, "accepted")[field] = value })
+		a := s.pay(hello, header)
+		s.expect(field, a, http.StatusPaymentRequired)
+		if a.reason(t) == "payment required" {
+			t.Errorf("%s: no reason is given", field)
+		}
+	}
+	if s.asked() != 0 || s.ran() != 0 {
+		t.Errorf("the facilitator was asked %d times, a handler ran %d times", s.asked(), s.ran())
+	}
+	s.sold(0)
+}
+
+func TestCase05_authorizationAltered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(5)
+	honest := s.signed(b, hello)
+	altered := func(field string, value any) string {
+		return tampered(honest, func(p map[string]any) { at(p, "payload", "authorization")[field] = value })
+	}
+	signed := func(change func(*x402test.Authorization)) string { return s.signed(b, hello, change).Header() }
+	for name, header := range map[string]string{
+		"altered value":       altered("value", "1"),
+		"altered recipient":   altered("to", b.Address().Hex()),
+		"altered nonce":       altered("nonce", common.HexToHash("0x01").Hex()),
+		"somebody else":       altered("from", s.recipient.Hex()),
+		"signed for less":     signed(func(a *x402test.Authorization) { a.Value = big.NewInt(price - 1) }),
+		"signed for more":     signed(func(a *x402test.Authorization) { a.Value = big.NewInt(price + 1) }),
+		"signed for himself":  signed(func(a *x402test.Authorization) { a.To = b.Address() }),
+		"another's signature": tampered(honest, func(p map[string]any) { at(p, "payload")["signature"] = common.Bytes2Hex(nil) }),
+	} {
+		a := s.pay(hello, header)
+		if name == "another's signature" {
+			s.expect(name, a, http.StatusBadRequest)
+			continue
+		}
+		s.expect(name, a, http.StatusPaymentRequired)
+	}
+	if s.asked() != 0 || s.ran() != 0 {
+		t.Errorf("the facilitator was asked %d times, a handler ran %d times", s.asked(), s.ran())
+	}
+	s.sold(0)
+}
+
+func TestCase06_requirementsAreOurOwn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	payment := s.signed(s.buyer(1), hello)
+	elsewhere := tampered(payment, func(p map[string]any) { at(p, "resource")["url"] = "https://shop.example.com/free" })
+	s.expect("another resource", s.pay(hello, elsewhere), http.StatusPaymentRequired)
+	altered := tampered(payment, func(p map[string]any) {
+		accepted := at(p, "accepted")
+		accepted["maxTimeoutSeconds"], accepted["extra"] = 9, map[string]any{"name": "USDG", "version": "2", "note": "theirs"}
+		p["extensions"] = map[string]any{"theirs": true}
+	})
+	s.expect("another extra", s.pay(hello, altered), http.StatusOK)
+	for _, call := range s.okx.Calls(x402test.Verify, x402test.Settle) {
+		if strings.Contains(call.Body, "theirs") || strings.Contains(call.Body, `"maxTimeoutSeconds":9,`) || !strings.Contains(call.Body, "Global Dollar") {
+			t.Errorf("the client's copy went on to the facilitator: %s", call.Body)
+		}
+	}
+	s.sold(1)
+}
+
+func TestCase07_letterCase(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	upper := func(address any) string { return "0x" + strings.ToUpper(address.(string)[2:]) }
+	payment := tampered(s.signed(s.buyer(1), hello), func(p map[string]any) {
+		accepted, authorization := at(p, "accepted"), at(p, "payload", "authorization")
+		accepted["payTo"], accepted["asset"] = upper(accepted["payTo"]), upper(accepted["asset"])
+		authorization["to"], authorization["from"] = upper(authorization["to"]), strings.ToLower(authorization["from"].(string))
+	})
+	s.expect("capitals", s.pay(hello, payment), http.StatusOK)
+	s.sold(1)
+}
+
+func TestCase08_timeWindow(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(2)
+	window := func(after, before time.Duration) func(*x402test.Authorization) {
+		return func(a *x402test.Authorization) {
+			a.ValidAfter, a.ValidBefore = big.NewInt(time.Now().Add(after).Unix()), big.NewInt(time.Now().Add(before).Unix())
+		}
+	}
+	for name, tt := range map[string]struct {
+		change func(*x402test.Authorization)
+		reason string
+	}{
+		"past":                       {window(-time.Hour, -time.Second), "valid_before"},
+		"too short to settle":        {window(-time.Hour, 30*time.Second), "valid_before"},
+		"future":                     {window(time.Minute, time.Hour), "valid_after"},
+		"a window that never begins": {window(time.Hour, time.Minute), "valid_after"},
+	} {
+		a := s.pay(hello, s.signed(b, hello, tt.change).Header())
+		s.expect(name, a, http.StatusPaymentRequired)
+		if reason := a.reason(t); !strings.Contains(reason, tt.reason) {
+			t.Errorf("%s: reason %q, want %s", name, reason, tt.reason)
+		}
+	}
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+	s.expect("window of the Go client", s.pay(hello, s.signed(b, hello, window(-10*time.Minute, time.Hour)).Header()), http.StatusOK)
+	s.expect("window of the TypeScript client", s.pay(hello, s.signed(b, hello, func(a *x402test.Authorization) {
+		a.ValidAfter, a.ValidBefore = new(big.Int), big.NewInt(time.Now().Add(300*time.Second).Unix())
+	}).Header()), http.StatusOK)
+	s.sold(2)
+}
+
+func TestCase09_numbers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	payment := s.signed(s.buyer(1), hello)
+	for _, value := range []any{
+		"1e3", "-1", "+1", "0x10", "01000", "", " 10000", "10000.0", 10000, nil,
+		"115792089237316195423570985008687907853269984665640564039457584007913129639936",
+		strings.Repeat("9", 5000),
+	} {
+		for _, field := range []string{"value", "validAfter", "validBefore"} {
+			a := s.pay(hello, tampered(payment, func(p map[string]any) { at(p, "payload", "authorization")[field] = value }))
+			s.expect(field, a, http.StatusBadRequest)
+		}
+	}
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+	s.sold(0)
+}
+
+func TestCase10_encodings(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(4)
+	raw := func() []byte { return s.signed(b, hello).JSON() }
+	encode := base64.StdEncoding.EncodeToString
+	for name, encoding := range map[string]*base64.Encoding{
+		"standard": base64.StdEncoding, "unpadded": base64.RawStdEncoding, "URL-safe": base64.URLEncoding, "URL-safe, unpadded": base64.RawURLEncoding,
+	} {
+		s.expect(name, s.pay(hello, encoding.EncodeToString(raw())), http.StatusOK)
+	}
+	one, two := encode(raw()), encode(raw())
+	for name, header := range map[string]http.Header{
+		"garbage":              {"PAYMENT-SIGNATURE": {"%%%"}},
+		"not JSON":             {"PAYMENT-SIGNATURE": {encode([]byte("hello"))}},
+		"empty":                {"PAYMENT-SIGNATURE": {""}},
+		"empty object":         {"PAYMENT-SIGNATURE": {encode([]byte("{}"))}},
+		"list":                 {"PAYMENT-SIGNATURE": {encode([]byte("[]"))}},
+		"data after it":        {"PAYMENT-SIGNATURE": {encode(append(raw(), "{}"...))}},
+		"two payments":         {"PAYMENT-SIGNATURE": {one, two}},
+		"one twice":            {"PAYMENT-SIGNATURE": {one, one}},
+		"both versions":        {"PAYMENT-SIGNATURE": {one}, "X-PAYMENT": {two}},
+		"version 1 not wanted": {"X-PAYMENT": {one}},
+	} {
+		s.expect(name, s.get(request{path: hello, header: header}), http.StatusBadRequest)
+	}
+	if s.ran() != 4 {
+		t.Errorf("%d runs, want 4", s.ran())
+	}
+	s.sold(4)
+}
+
+func TestCase11_largeHeaders(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for name, tt := range map[string]struct {
+		header   string
+		statuses []int
+	}{
+		"17 KiB": {strings.Repeat("A", 17<<10), []int{http.StatusRequestHeaderFieldsTooLarge}},
+		"900 KB": {strings.Repeat("A", 900_000), []int{http.StatusRequestHeaderFieldsTooLarge}},
+		"deep":   {base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`{"a":`, 2000))), []int{http.StatusBadRequest}},
+	} {
+		a, err := s.send(paid(hello, tt.header))
+		if err == nil && a.status != tt.statuses[0] { // a server may hang up on somebody who sends on
+			t.Errorf("%s: %v, want %v", name, a, tt.statuses)
+		}
+	}
+	s.expect("afterwards", s.get(request{path: hello}), http.StatusPaymentRequired)
+	s.sold(0)
+}
+
+func TestCase30_contractWallets(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		s := open(t, "PAYMENT_CONTRACT_WALLETS="+map[bool]string{false: "false", true: "true"}[allowed])
+		b := s.buyer(0)
+		wallet, err := s.chain.DeployWallet(t.Context(), b.Owner())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Wallet = wallet
+		if err := s.chain.Mint(t.Context(), x402test.USDG, wallet, 3*price); err != nil {
+			t.Fatal(err)
+		}
+		long := func(more int) string {
+			p := s.signed(b, hello)
+			p.Signature = append(p.Signature, make([]byte, more)...)
+			return p.Header()
+		}
+		if !allowed {
+			s.expect("not wanted", s.pay(hello, long(100)), http.StatusPaymentRequired)
+			if s.asked() != 0 {
+				t.Error("the facilitator was asked")
+			}
+			s.sold(0)
+			continue
+		}
+		s.expect("wanted", s.pay(hello, long(100)), http.StatusOK)
+		s.expect("over the bound", s.pay(hello, long(5000)), http.StatusBadRequest)
+		forged := s.signed(b, hello)
+		forged.Signature = make([]byte, 165)
+		s.expect("forged", s.pay(hello, forged.Header()), http.StatusPaymentRequired)
+		if s.ran() != 1 {
+			t.Errorf("%d runs, want 1", s.ran())
+		}
+		s.sold(1)
+	}
+}
+
+func TestCase31_signaturesTheTokenRefuses(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(1)
+	for name, change := range map[string]func([]byte) []byte{
+		"high s": x402test.HighS, "v 0 or 1": x402test.ZeroV,
+		"zeroes": func(signature []byte) []byte { return make([]byte, len(signature)) },
+	} {
+		p := s.signed(b, hello)
+		p.Signature = change(p.Signature)
+		a := s.pay(hello, p.Header())
+		s.expect(name, a, http.StatusPaymentRequired)
+		if reason := a.reason(t); reason != "invalid_exact_evm_payload_signature" {
+			t.Errorf("%s: reason %q", name, reason)
+		}
+	}
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+	s.sold(0)
+}
+
+func TestCase32_versions(t *testing.T) {
+	t.Parallel()
+	strict := open(t)
+	payment := strict.signed(strict.buyer(1), hello)
+	for name, version := range map[string]any{"1": 1, "3": 3, "none": nil, "text": "2"} {
+		a := strict.pay(hello, tampered(payment, func(p map[string]any) { p["x402Version"] = version }))
+		strict.expect(name, a, http.StatusBadRequest)
+		if version != "2" && !strings.Contains(a.body, "x402Version must be 2") {
+			t.Errorf("version %s: the error does not name version 2: %s", name, a.body)
+		}
+	}
+	strict.expect("version 1", strict.get(request{path: hello, header: http.Header{"X-PAYMENT": {payment.HeaderV1()}}}), http.StatusBadRequest)
+	strict.expect("hybrid", strict.pay(hello, payment.HeaderHybrid()), http.StatusBadRequest)
+	strict.sold(0)
+
+	compat := open(t, "PAYMENT_COMPAT=true")
+	b := compat.buyer(4)
+	challenge := compat.challenge(hello)
+	var entry map[string]any
+	if err := json.Unmarshal(challenge.Accepts[0], &entry); err != nil {
+		t.Fatal(err)
+	}
+	if entry["maxAmountRequired"] != entry["amount"] || entry["resource"] == nil || challenge.Version != 2 {
+		t.Errorf("challenge %+v lacks what older clients read", entry)
+	}
+	first := compat.get(request{path: hello, header: http.Header{"X-PAYMENT": {compat.signed(b, hello).HeaderV1()}}})
+	compat.expect("version 1", first, http.StatusOK)
+	if first.header.Get("X-PAYMENT-RESPONSE") == "" {
+		t.Error("no receipt of version 1")
+	}
+	compat.expect("hybrid", compat.pay(hello, compat.signed(b, hello).HeaderHybrid()), http.StatusOK)
+	compat.expect("version 2", compat.pay(hello, compat.signed(b, hello).Header()), http.StatusOK)
+	compat.expect("version 3", compat.pay(hello, tampered(compat.signed(b, hello), func(p map[string]any) { p["x402Version"] = 3 })), http.StatusBadRequest)
+	compat.sold(3)
+}
+
+func TestCase33_requirementsChanged(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(2)
+	settled := s.signed(b, hello).Header()
+	s.expect("before", s.pay(hello, settled), http.StatusOK)
+	outdated := s.signed(b, hello).Header()
+	s.server.kill()
+	s.env["PAYMENT_ASSETS"] = "USDC"
+	s.server = s.start()
+	before := s.asked()
+	s.expect("outdated", s.pay(hello, outdated), http.StatusPaymentRequired)
+	if s.asked() != before {
+		t.Error("the facilitator was asked about an outdated payment")
+	}
+	if token := s.challenge(hello); !strings.Contains(string(token.Accepts[0]), "USD Coin") {
+		t.Errorf("the challenge asks for %s, want USDC", token.Accepts[0])
+	}
+	s.sold(1)
+}
+
+func TestCase34_moneyForOne(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.buyer(1)
+	payments := []string{s.signed(b, "/v1/slow?for=100ms").Header(), s.signed(b, "/v1/slow?for=100ms").Header()}
+	statuses := s.atOnce(2, []*server{s.server}, func(i int) request { return paid("/v1/slow?for=100ms", payments[i]) })
+	if statuses[http.StatusOK] != 1 || statuses[http.StatusPaymentRequired] != 1 {
+		t.Errorf("statuses %v, want one 200 and one 402", statuses)
+	}
+	s.sold(1)
+}

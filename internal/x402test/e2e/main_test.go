@@ -1,0 +1,122 @@
+// Package e2e_test sells to buyers with money: a generated server as users run it,
+// its ledger behind a whole InsForge, a facilitator that settles, and a chain to
+// look at afterwards. Each numbered test is a way in which published x402 servers
+// have lost money or given their goods away.
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/templates"
+)
+
+// What all tests share: one server binary, the project it was built from, and one
+// Postgres.
+var (
+	binary   string
+	project  string
+	settings map[string]string // what .env.example has, and what it requires
+	insforge *insforgetest.Server
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "e2e")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	project = filepath.Join(folder, "shop")
+	if settings, err = generate(ctx, project); err != nil {
+		return 1, err
+	}
+	if err := edit(project); err != nil {
+		return 1, err
+	}
+	binary = filepath.Join(folder, "server.exe")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/server")
+	build.Dir = project
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build the server: %w\n%s", err, out)
+	}
+	if insforge, err = insforgetest.Start(ctx); err != nil {
+		return 1, err
+	}
+	code = m.Run()
+	return code, insforge.Stop()
+}
+
+// generate writes a project as forge new does, and returns its sample settings.
+func generate(ctx context.Context, dir string) (map[string]string, error) {
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		return nil, err
+	}
+	answers := generator.Answers{Name: "shop", Module: "example.com/shop", Auth: "clerk", Payments: []string{"okx-x402"}}
+	for _, q := range catalog.Questions(answers) {
+		if _, ok := answers.Get(q.Key); !ok {
+			answers = answers.Set(q.Key, q.Default)
+		}
+	}
+	spec, err := catalog.Resolve(answers, generator.Numbering{})
+	if err != nil {
+		return nil, err
+	}
+	target, err := generator.Render(spec)
+	if err != nil {
+		return nil, err
+	}
+	record, err := generator.Record(spec, target)
+	if err != nil {
+		return nil, err
+	}
+	env := map[string]string{}
+	for _, e := range spec.Env {
+		if e.Required {
+			env[e.Name] = e.Example
+		}
+	}
+	plan := generator.NewPlan(&generator.Tree{}, &generator.Tree{}, target)
+	return env, generator.Apply(ctx, dir, plan, record, nil)
+}
+
+// edit adds what a user would: routes of his own, sold next to the report.
+func edit(dir string) error {
+	api := filepath.Join(dir, "internal", "httpapi")
+	path := filepath.Join(api, "routes.go")
+	routes, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	const above = "	mux.Handle(\"GET /v1/payments/status/{claim}\""
+	if strings.Count(string(routes), above) != 1 {
+		return fmt.Errorf("%s has no place for more routes", path)
+	}
+	edited := strings.Replace(string(routes), above, "	own(mux, d)\n"+above, 1)
+	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+		return err
+	}
+	own, err := os.ReadFile(filepath.Join("testdata", "own.go.txt"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(api, "own.go"), own, 0o600)
+}
