@@ -66,6 +66,16 @@ func open(t *testing.T, settings ...string) *shop {
 	return s
 }
 
+// openWithNode is open with a node to ask what happened on the chain: without one
+// a transaction that nobody named is not found.
+func openWithNode(t *testing.T) *shop {
+	t.Helper()
+	s := prepare(t)
+	s.env["X_LAYER_RPC_URL"] = s.chain.URL
+	s.server = s.start()
+	return s
+}
+
 // prepare is open without a server.
 func prepare(t *testing.T, lines ...string) *shop {
 	t.Helper()
