@@ -53,6 +53,7 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/merge
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
 	FORGE_SOAK=1 go test -timeout 60m ./golden -run TestWall_mutants -v
+	FORGE_SOAK=1 go test -timeout 60m ./internal/x402test/e2e -run 'Race|Crash' -v
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) postgres postgrest token
