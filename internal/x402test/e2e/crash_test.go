@@ -71,7 +71,7 @@ func TestCrash(t *testing.T) {
 
 	faults := []x402test.Fault{
 		x402test.Slow(50 * time.Millisecond), x402test.Slow(200 * time.Millisecond), x402test.ResetAfter, x402test.Reset,
-		x402test.ErrorAfter, x402test.HangAfter, x402test.Pending(1),
+		x402test.ErrorAfter, x402test.Slow(3 * time.Second), x402test.Pending(1),
 	}
 	for range kills {
 		s.okx.Queue(x402test.Settle, faults[random.IntN(len(faults))])
