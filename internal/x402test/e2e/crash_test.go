@@ -105,6 +105,10 @@ func TestCrash(t *testing.T) {
 			if _, err := s.db.Exec(t.Context(), "update public.payments set claimed_until = now() where state in ('claimed', 'verified', 'settling') and updated_at < now() - interval '40 seconds'"); err != nil {
 				t.Fatal(err)
 			}
+			// What is pending is mined some time, whether anybody asks about it or not.
+			if err := s.okx.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			s.reconcile()
 		}
 	}
