@@ -100,7 +100,7 @@ func (l *ledger) watch(t *testing.T) (page, list string) {
 	}
 	for _, want := range []string{
 		"Payments 1 to 1 of 1",
-		"eip155:196 <span class=\"mock\">mock: no money moved</span></th>\n<td class=\"number\">1</td>\n<td class=\"number\">0.01 USDG</td>\n<td class=\"number\">0</td>",
+		"X Layer <span class=\"mock\">mock: no money moved</span></th>\n<td class=\"number\">1</td>\n<td class=\"number\">0.01 USDG</td>\n<td class=\"number\">0</td>",
 		`<span class="state settled">settled</span> <span class="mock">mock</span>`,
 		`<td class="number">0.01 USDG</td>`,
 		"/v1/report</td>",
