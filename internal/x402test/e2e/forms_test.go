@@ -38,10 +38,11 @@ func TestForms_olderAPI(t *testing.T) {
 	s.expect("no money", s.pay(hello, s.signed(s.buyer(0), hello).Header()), http.StatusPaymentRequired)
 	s.sold(1)
 
-	lost := s.signed(s.buyer(2), hello).Header()
+	const other = "/v1/other"
+	lost := s.signed(s.buyer(2), other).Header()
 	s.okx.Queue(x402test.Settle, x402test.ResetAfter)
-	s.unknown("answer lost", s.pay(hello, lost))
-	s.delivered("answer lost", hello, lost)
+	s.unknown("answer lost", s.pay(other, lost))
+	s.delivered("answer lost", other, lost)
 	s.sold(2)
 	for _, call := range s.okx.Calls() {
 		if !call.Older {
