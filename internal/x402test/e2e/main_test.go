@@ -94,6 +94,7 @@ func generate(ctx context.Context, dir string) (map[string]string, error) {
 		return nil, err
 	}
 	answers := generator.Answers{Name: "shop", Module: "example.com/shop", Auth: "clerk", Payments: []string{"okx-x402"}}
+	answers = answers.Set("public_ledger", "true") // so that nobody has to sign in to see it
 	for _, q := range catalog.Questions(answers) {
 		if _, ok := answers.Get(q.Key); !ok {
 			answers = answers.Set(q.Key, q.Default)
