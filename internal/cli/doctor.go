@@ -22,9 +22,10 @@ func (a *app) doctorCommand() *cobra.Command {
 	var section string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the project against its InsForge project: migrations, rights, tokens, settings",
+		Short: "Check the project against reality: migrations, rights, tokens, settings, payments",
 		Long: "doctor asks the InsForge project whether it is what the files here say: that the keys fit, that\n" +
-			"the migrations were applied, that row level security holds and that insforge.toml was applied.\n" +
+			"the migrations were applied, that row level security holds and that insforge.toml was applied; where\n" +
+			"payments are taken, that OKX knows the key and the chain has the tokens that payers sign for.\n" +
 			"Everything that is wrong comes with what to run or write.\n\n" +
 			"INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are taken from the\n" +
 			"environment, and those that it lacks from .env. doctor changes nothing and prints no secret.\n" +

@@ -4,8 +4,8 @@
 //
 // # Where settings come from
 //
-// INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are
-// taken from the environment, each one that is missing or empty there from the
+// INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET, and
+// of projects that take payments the variables of those, are taken from the environment, each one that is missing or empty there from the
 // project's .env, read as `make run` reads it: values as they stand, no quotes,
 // no comments behind them.
 //
@@ -15,6 +15,8 @@
 // with its secret for a user nobody is; one token is signed with a secret that
 // nobody has. A redirect is never followed, and http only to this machine. That
 // it was asked about its rights stands in the project's own audit log afterwards.
+// OKX gets to see a signed question for what it supports, a node of the chain
+// questions that anybody may ask.
 package doctor
 
 import (
@@ -54,10 +56,11 @@ type Check struct {
 const (
 	Database = "database"
 	Settings = "settings"
+	Payments = "payments"
 )
 
 // Sections lists the sections.
-func Sections() []string { return []string{Database, Settings} }
+func Sections() []string { return []string{Database, Settings, Payments} }
 
 // Input is the project to check.
 type Input struct {
@@ -82,10 +85,13 @@ func Run(ctx context.Context, in Input) []Check {
 		in.Timeout = defaultTimeout
 	}
 	p := connect(ctx, in)
-	sections := map[string]func(context.Context) []Check{Database: p.database, Settings: p.settings}
+	sections := map[string]func(context.Context) []Check{
+		Database: p.database, Settings: p.settings,
+		Payments: func(ctx context.Context) []Check { return p.selling(ctx, in.Timeout) },
+	}
 	var all []Check
 	for _, name := range Sections() {
-		if in.Section != "" && in.Section != name {
+		if in.Section != "" && in.Section != name || name == Payments && !in.Paid {
 			continue
 		}
 		for _, c := range sections[name](ctx) {

@@ -24,10 +24,15 @@ const (
 
 // where says, after "to", what a variable's value is and who knows it.
 var where = map[string]string{ //nolint:gochecknoglobals // a table, never written
-	nameURL:     "the project's address, as its dashboard shows it, without /api or a final slash",
-	nameAnonKey: "the project's anon key, as its dashboard shows it; it starts with anon_",
-	nameAPIKey:  "the project's API key, as its dashboard shows it; it starts with ik_",
-	nameSecret:  "what this prints, and nothing else: npx @insforge/cli secrets get JWT_SECRET",
+	nameURL:       "the project's address, as its dashboard shows it, without /api or a final slash",
+	nameAnonKey:   "the project's anon key, as its dashboard shows it; it starts with anon_",
+	nameAPIKey:    "the project's API key, as its dashboard shows it; it starts with ik_",
+	nameRecipient: "the address of your wallet on X Layer",
+	nameOKXKey:    "the API key, as the Onchain OS developer portal shows it",
+	nameOKXSecret: "the secret key beside that API key",
+	nameOKXPhrase: "the passphrase that was chosen for that API key",
+
+	nameSecret: "what this prints, and nothing else: npx @insforge/cli secrets get JWT_SECRET",
 }
 
 // variables is the environment in front of the project's .env.
