@@ -201,7 +201,7 @@ func TestPaymentsPagePolicy(t *testing.T) {
 }
 
 func TestPaymentsPageWithoutDatabase(t *testing.T) {
-	for _, failing := range []string{"payment_totals", "select"} {
+	for _, failing := range []string{"payments_version", "payment_totals", "select"} {
 		b := newBooks(t)
 		b.db.Fail = func(function string, _ map[string]string) bool { return function == failing }
 		expectPage(t, b.open(""), http.StatusBadGateway, "<h1>Bad Gateway</h1>", "The database refused the request.")

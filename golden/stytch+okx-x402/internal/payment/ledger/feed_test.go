@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,28 +17,27 @@ import (
 
 // clock is how the tests let time go by: none of it is real.
 type clock struct {
-	t     *testing.T
-	looks int
-	fails bool
-	// version is the ledger's.
-	version int
+	t       *testing.T
+	looks   atomic.Int64 // into the ledger
+	fails   atomic.Bool  // the look into it
+	version atomic.Int64 // that it has
 }
 
 func (c *clock) look(context.Context) (string, error) {
-	c.looks++
-	if c.fails {
+	c.looks.Add(1)
+	if c.fails.Load() {
 		return "", errors.New("out of order")
 	}
-	return strconv.Itoa(c.version), nil
+	return strconv.FormatInt(c.version.Load(), 10), nil
 }
 
 // pass lets time go by until nobody has anything to do, then returns how often
 // the feed has looked.
-func (c *clock) pass(d time.Duration) int {
-	before := c.looks
+func (c *clock) pass(d time.Duration) int64 {
+	before := c.looks.Load()
 	time.Sleep(d)
 	synctest.Wait()
-	return c.looks - before
+	return c.looks.Load() - before
 }
 
 // told wants a reader to have been told this, or nothing if it is empty.
@@ -59,7 +59,8 @@ func (c *clock) told(reader <-chan string, want string) {
 // onClock runs a test of a feed that is running.
 func onClock(t *testing.T, test func(t *testing.T, c *clock, f *ledger.Feed, stop func(), logs *bytes.Buffer)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &clock{t: t, version: 1}
+		c := &clock{t: t}
+		c.version.Store(1)
 		var logs bytes.Buffer
 		f := ledger.NewFeed(c.look, slog.New(slog.NewTextHandler(&logs, nil)))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -92,17 +93,17 @@ func TestFeedTellsAllReaders(t *testing.T) {
 			t.Errorf("looked %d times for two readers, want once", looks)
 		}
 		c.told(a, "")
-		c.version = 2
+		c.version.Store(2)
 		c.pass(2 * time.Second)
 		c.told(a, "2")
 		// b has not read the second version. It is not waited for, and misses no more than that.
-		c.version = 3
+		c.version.Store(3)
 		c.pass(2 * time.Second)
 		c.told(a, "3")
 		c.told(b, "3")
 		c.told(b, "")
 		leaveA()
-		c.version = 4
+		c.version.Store(4)
 		c.pass(2 * time.Second)
 		c.told(a, "")
 		c.told(b, "4")
@@ -122,7 +123,7 @@ func TestFeedRestsWithoutReaders(t *testing.T) {
 		if looks := c.pass(time.Hour); looks != 0 {
 			t.Errorf("looked %d times after the last reader left", looks)
 		}
-		c.version = 9
+		c.version.Store(9)
 		again, _ := join(t, f)
 		c.told(again, "9") // and not what was so an hour ago
 	})
@@ -164,16 +165,16 @@ func TestFeedGoesOnAfterAFailure(t *testing.T) {
 		reader, _ := join(t, f)
 		c.told(reader, "1")
 		for range 2 {
-			c.fails = true
+			c.fails.Store(true)
 			c.pass(time.Minute)
-			c.fails = false
+			c.fails.Store(false)
 			c.pass(2 * time.Second)
 		}
 		c.told(reader, "") // nothing has changed
 		if lines := strings.Count(logs.String(), "\n"); lines != 2 || !strings.Contains(logs.String(), "out of order") {
 			t.Errorf("%d lines about two failures:\n%s", lines, logs)
 		}
-		c.version = 2
+		c.version.Store(2)
 		c.pass(2 * time.Second)
 		c.told(reader, "2")
 	})

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"example.com/shop/internal/insforge"
 )
@@ -41,7 +42,8 @@ const uniqueViolation = "23505"
 
 // Ledger is the payments table.
 type Ledger struct {
-	db *insforge.Client
+	db      *insforge.Client
+	counted atomic.Pointer[Overview] // the last one
 }
 
 // New returns the ledger kept in db.
