@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/golang-jwt/jwt/v5"
@@ -92,5 +93,15 @@ func TestBrowser_ledger(t *testing.T) {
 		t.Errorf("the page was loaded again (%v)", err)
 	}
 	b.picture("ledger")
+	// Without JavaScript it takes a reload to see the same.
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Reload())
+	b.shows("main", "insufficient_balance")
+	b.shows("main", "Payments 1 to 2 of 2")
+	if live, err := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS("#live"))); err != nil || live != "" {
+		t.Errorf("without its script the page says that it is %q (%v)", live, err)
+	}
 	s.sold(1)
 }
