@@ -43,8 +43,9 @@ build: ## Build the forge binary into .bin
 	go build -trimpath -o $(BIN)/forge ./cmd/forge
 
 .PHONY: bench
-bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, and merging
+bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, merging, and selling
 	go test ./golden ./generator ./internal/merge -run "^$$" -bench . -benchmem
+	cd golden/clerk+okx-x402 && go test ./internal/payment/okx -run "^$$" -bench . -benchmem
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out

@@ -201,6 +201,9 @@ func TestCase06_requirementsAreOurOwn(t *testing.T) {
 		if strings.Contains(call.Body, "theirs") || strings.Contains(call.Body, `"maxTimeoutSeconds":9,`) || !strings.Contains(call.Body, "Global Dollar") {
 			t.Errorf("the client's copy went on to the facilitator: %s", call.Body)
 		}
+		if sync := strings.Contains(call.Body, `"syncSettle":true`); sync != (call.Operation == x402test.Settle) {
+			t.Errorf("%s is asked to wait for the chain: %t", call.Operation, sync)
+		}
 	}
 	s.sold(1)
 }

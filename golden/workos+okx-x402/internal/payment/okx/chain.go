@@ -51,6 +51,19 @@ func newChain(url string) *chain {
 	}
 }
 
+// ready reports whether the node is of a network: one of another would confirm no
+// payment.
+func (c *chain) ready(ctx context.Context, chainID int64) error {
+	var answer string
+	if err := c.call(ctx, "eth_chainId", &answer); err != nil {
+		return err
+	}
+	if id, err := parseQuantity(answer); err != nil || id != uint64(chainID) { //nolint:gosec // above 0
+		return fmt.Errorf("the node is of chain %s, and payments are on chain %d", shorten(answer), chainID)
+	}
+	return nil
+}
+
 // prove returns nil when the transaction used the authorization and holds its
 // transfer: of this asset and amount, from the payer, to us. That a transaction went through
 // is not enough, for some tokens answer a spent authorization with success.

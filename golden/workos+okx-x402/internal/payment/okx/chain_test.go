@@ -22,7 +22,11 @@ func (s *shop) node(answers map[string]string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct{ Method string }
 		_ = json.NewDecoder(r.Body).Decode(&request)
-		_, _ = io.WriteString(w, answers[request.Method])
+		answer, ok := answers[request.Method]
+		if !ok && request.Method == "eth_chainId" {
+			answer = `{"result":"0xc4"}`
+		}
+		_, _ = io.WriteString(w, answer)
 	}))
 	s.t.Cleanup(server.Close)
 	s.chain = newChain(server.URL)
@@ -193,6 +197,18 @@ func TestBlockAt(t *testing.T) {
 		if asked.Load() > 22 {
 			t.Errorf("blockAt(%d) asked %d times", when, asked.Load())
 		}
+	}
+}
+
+// TestNodeOfAnotherNetwork: nothing is sold that could not be confirmed.
+func TestNodeOfAnotherNetwork(t *testing.T) {
+	for _, answer := range []string{`{"result":"0x1"}`, `{"result":"X Layer"}`, `{"error":{"message":"no"}}`, ``} {
+		s := newShop(t)
+		s.node(map[string]string{"eth_chainId": answer})
+		payment := newPayer(t).pay(s.report)
+		s.expect(s.buy(payment), http.StatusServiceUnavailable, 0, 0, "")
+		s.chain = nil
+		s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
 	}
 }
 

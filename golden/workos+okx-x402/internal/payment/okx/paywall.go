@@ -79,7 +79,8 @@ func (p *Paywall) Sell(mux *http.ServeMux, sold goods.Product, next http.Handler
 	}
 }
 
-// Ready reports whether OKX supports what is offered. Good news is remembered.
+// Ready reports whether OKX supports what is offered, and whether the node, where
+// there is one, is of the same network. Good news is remembered.
 func (p *Paywall) Ready(ctx context.Context) error {
 	if p.ready.Load() {
 		return nil
@@ -88,6 +89,11 @@ func (p *Paywall) Ready(ctx context.Context) error {
 	defer cancel()
 	if err := p.facilitator.ready(ctx, p.network()); err != nil {
 		return err
+	}
+	if p.chain != nil {
+		if err := p.chain.ready(ctx, p.cfg.assets[0].chainID); err != nil {
+			return err
+		}
 	}
 	p.ready.Store(true)
 	return nil
@@ -133,7 +139,7 @@ func (p *Paywall) require(item *product, next http.Handler) http.Handler {
 			product:     item,
 			offer:       o,
 			proof:       payment,
-			fingerprint: fingerprint(r, body, payment.signatureHex),
+			fingerprint: fingerprint(r, body, strings.ToLower(payment.signatureHex[2:])),
 		}
 		if reason != "" {
 			s.refuse(w, reason)
