@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -135,9 +136,18 @@ func (d *disk) do(op, name string, f func() error) error {
 }
 
 // stat is nil if nothing is at name. It does not follow a link.
-func (d *disk) stat(name string) (info fs.FileInfo, err error) {
+func (d *disk) stat(name string) (fs.FileInfo, error) {
+	return d.lstat(name, func() (fs.FileInfo, error) { return d.root.Lstat(name) })
+}
+
+// statIn is stat of name through the folder it is in.
+func (d *disk) statIn(in *os.Root, name string) (fs.FileInfo, error) {
+	return d.lstat(name, func() (fs.FileInfo, error) { return in.Lstat(path.Base(name)) })
+}
+
+func (d *disk) lstat(name string, lstat func() (fs.FileInfo, error)) (info fs.FileInfo, err error) {
 	err = d.do("look at", name, func() (err error) {
-		info, err = d.root.Lstat(name)
+		info, err = lstat()
 		return err
 	})
 	// ENOTDIR: a parent of name is a file, so nothing is at name.
@@ -162,41 +172,110 @@ func (e *entry) file(name string) *File {
 	return &File{Path: name, Mode: Perm(e.mode), Data: e.data}
 }
 
+// look reads the file at name, nil if there is none.
+func (d *disk) look(name string) (*entry, error) {
+	l := looks{d: d}
+	defer l.close()
+	return l.look(name)
+}
+
+// looks are looks at many files. It goes down folder by folder and stays in
+// those above the last name, so that in the order of names each folder is
+// opened once.
+type looks struct {
+	d    *disk
+	open []openFolder // outermost first
+}
+
+type openFolder struct {
+	path string
+	root *os.Root
+}
+
+// close leaves the folders. That cannot fail in a way that matters: the handles
+// were only read.
+func (l *looks) close() { l.leave("") }
+
+// leave leaves the folders that are not above name.
+func (l *looks) leave(name string) {
+	for i, f := range slices.Backward(l.open) {
+		if strings.HasPrefix(name, f.path+"/") {
+			return
+		}
+		_ = f.root.Close()
+		l.open = l.open[:i]
+	}
+}
+
 // look reads the file at name, nil if there is none. It checks each component:
 // os.Root follows a link that stays inside, and forge must not write there.
-func (d *disk) look(name string) (*entry, error) {
-	for i := 0; i <= len(name); i++ {
-		if i < len(name) && name[i] != '/' {
-			continue
-		}
-		at := name[:i]
-		info, err := d.stat(at)
-		switch {
-		case err != nil || info == nil:
+func (l *looks) look(name string) (*entry, error) {
+	l.leave(name)
+	folders := parents(name)
+	for _, dir := range folders[len(l.open):] {
+		if entered, err := l.enter(dir); err != nil || !entered {
 			return nil, err
-		case info.Mode()&fs.ModeSymlink != 0:
-			return nil, &LinkError{Path: at}
-		case at != name && !info.IsDir():
-			return nil, &kindError{at, kindOf(info.Mode()), "folder"}
-		case at != name:
-			continue
-		case !info.Mode().IsRegular():
-			return nil, &kindError{at, kindOf(info.Mode()), "file"}
 		}
-		e := &entry{mode: info.Mode().Perm(), mtime: info.ModTime()}
-		err = d.do("read", name, func() (err error) {
-			e.data, err = d.root.ReadFile(name)
-			return err
-		})
-		return e, err
 	}
-	return nil, nil
+	in := l.innermost()
+	info, err := l.d.statIn(in, name)
+	if err != nil || info == nil {
+		return nil, err
+	}
+	if err := checkKind(name, info, info.Mode().IsRegular(), "file"); err != nil {
+		return nil, err
+	}
+	e := &entry{mode: info.Mode().Perm(), mtime: info.ModTime()}
+	err = l.d.do("read", name, func() (err error) {
+		e.data, err = in.ReadFile(path.Base(name))
+		return err
+	})
+	return e, err
+}
+
+// enter opens the folder dir, which is in the innermost one. It is false if
+// nothing is there.
+func (l *looks) enter(dir string) (bool, error) {
+	in := l.innermost()
+	info, err := l.d.statIn(in, dir)
+	if err != nil || info == nil {
+		return false, err
+	}
+	if err := checkKind(dir, info, info.IsDir(), "folder"); err != nil {
+		return false, err
+	}
+	err = l.d.do("read", dir, func() error {
+		root, err := in.OpenRoot(path.Base(dir))
+		if err == nil {
+			l.open = append(l.open, openFolder{dir, root})
+		}
+		return err
+	})
+	return err == nil, err
+}
+
+func (l *looks) innermost() *os.Root {
+	if len(l.open) == 0 {
+		return l.d.root
+	}
+	return l.open[len(l.open)-1].root
+}
+
+// checkKind says what is wrong with info unless it is what is due.
+func checkKind(name string, info fs.FileInfo, is bool, due string) error {
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &LinkError{Path: name}
+	case !is:
+		return &kindError{name, kindOf(info.Mode()), due}
+	}
+	return nil
 }
 
 // lookAmong is look for one of several paths that will not all stay: what is
 // not the right kind counts as absent if it is, or holds, another of them.
-func (d *disk) lookAmong(name string, others map[string]bool) (*entry, error) {
-	e, err := d.look(name)
+func (l *looks) lookAmong(name string, others map[string]bool) (*entry, error) {
+	e, err := l.look(name)
 	var kind *kindError
 	if !errors.As(err, &kind) {
 		return e, err
@@ -358,6 +437,8 @@ func (d *disk) readActual(paths []string, asIs bool) (*Tree, error) {
 	for _, p := range paths {
 		among[p] = true
 	}
+	l := looks{d: d}
+	defer l.close()
 	var files []File
 	var problems []error
 	for _, p := range slices.Compact(slices.Sorted(slices.Values(paths))) {
@@ -365,7 +446,7 @@ func (d *disk) readActual(paths []string, asIs bool) (*Tree, error) {
 			problems = append(problems, err)
 			continue
 		}
-		e, err := d.lookAmong(p, among)
+		e, err := l.lookAmong(p, among)
 		if asIs && err != nil {
 			if info, _ := d.stat(p); info != nil && !info.Mode().IsRegular() {
 				files = append(files, File{Path: p, Mode: info.Mode().Type()})

@@ -49,8 +49,9 @@ type journal struct {
 	// Conflicts are the paths that the run leaves for the user to resolve.
 	Conflicts []string `json:"conflicts,omitempty"`
 
-	// writes are the new files, known to the run alone.
+	// writes are the new files and olds the old ones, known to the run alone.
 	writes []write
+	olds   []*entry
 }
 
 // op changes one path from Old to New. A nil state is no file.
@@ -163,10 +164,12 @@ func (d *disk) prepare(plan *Plan, writes []write) (*journal, error) {
 	for _, w := range writes {
 		among[w.path], written[w.path] = true, true
 	}
+	l := looks{d: d}
+	defer l.close()
 	seen := map[string]*entry{}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(among)) {
-		e, err := d.lookAmong(name, among)
+		e, err := l.lookAmong(name, among)
 		if f := planned[name]; f != nil && !f.Mode.IsRegular() && !written[name] {
 			// A link or a folder, which stays.
 			continue
@@ -194,7 +197,7 @@ func (d *disk) prepare(plan *Plan, writes []write) (*journal, error) {
 			o.New = stateOf(w.result.Data, newMode(e, w.result.Mode))
 		}
 		if !o.New.is(e) {
-			j.Ops, j.writes = append(j.Ops, o), append(j.writes, w)
+			j.Ops, j.writes, j.olds = append(j.Ops, o), append(j.writes, w), append(j.olds, e)
 		}
 	}
 	return j, j.addFolders(d)
@@ -259,7 +262,7 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 		if err := ctx.Err(); err != nil {
 			return o.Path, err
 		}
-		if err := d.stageOp(i, o, j.writes[i].result); err != nil {
+		if err := d.stageOp(i, o, j.writes[i].result, j.olds[i]); err != nil {
 			return o.Path, err
 		}
 	}
@@ -283,28 +286,22 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 	return "", nil
 }
 
-// stageOp's errors are about o.Path: the names of staged files say nothing.
-func (d *disk) stageOp(i int, o op, result *File) error {
+// stageOp saves the old file as it was seen: carryOut checks that it still is.
+// Its errors are about the op's path: the names of staged files say nothing.
+func (d *disk) stageOp(i int, o op, result *File, old *entry) error {
 	if o.New != nil {
 		if err := d.write(newFile(i), result.Data, o.New.Mode); err != nil {
 			return cause(err)
 		}
 	}
-	if o.Old == nil {
+	if old == nil {
 		return nil
 	}
-	e, err := d.look(o.Path)
-	if err != nil {
-		return err
-	}
-	if !o.Old.is(e) {
-		return &StaleError{Path: o.Path}
-	}
-	if err := d.write(oldFile(i), e.data, e.mode); err != nil {
+	if err := d.write(oldFile(i), old.data, old.mode); err != nil {
 		return cause(err)
 	}
 	// Tools such as make and the build cache look at the time.
-	return d.do("set the time of", oldFile(i), func() error { return d.root.Chtimes(oldFile(i), e.mtime, e.mtime) })
+	return d.do("set the time of", oldFile(i), func() error { return d.root.Chtimes(oldFile(i), old.mtime, old.mtime) })
 }
 
 // carryOut does the ops and removes journal.json, which commits them.

@@ -19,23 +19,28 @@ const editedFiles = 10
 // BenchmarkUpgrade brings the largest project of the first release, with ten
 // edited files, to the third one. It is measured beside writing the project
 // anew with the third one's templates, and beside `git merge` of the same three
-// trees, in one run.
+// trees, in one run. Forge makes all it writes safe on disk; git leaves that to
+// the system, and when asked does it for what is in .git, but not for the files.
 func BenchmarkUpgrade(b *testing.B) {
 	first, third := loadFS(b, generations.FS(1)), loadFS(b, generations.FS(3))
 	combo := combination{"clerk", []string{"okx-x402"}}
 	_, base, baseRecord := render(b, first, combo.answers(first), generator.Numbering{})
 
-	b.Run("git-merge", func(b *testing.B) {
-		_, target, _ := render(b, third, combo.answers(third), generator.Numbering{})
-		repo := mergeRepo(b, base, target)
-		for i := 0; b.Loop(); i++ {
-			b.StopTimer()
-			dir := filepath.Join(b.TempDir(), strconv.Itoa(i))
-			run(b, repo, "cp", "-r", repo, dir)
-			b.StartTimer()
-			run(b, dir, "git", "merge", "--quiet", "--no-edit", "target")
+	_, target, _ := render(b, third, combo.answers(third), generator.Numbering{})
+	repo := mergeRepo(b, base, target)
+	gitMerge := func(settings ...string) func(b *testing.B) {
+		return func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				dir := filepath.Join(b.TempDir(), strconv.Itoa(i))
+				run(b, repo, "cp", "-r", repo, dir)
+				b.StartTimer()
+				run(b, dir, "git", append(settings, "merge", "--quiet", "--no-edit", "target")...)
+			}
 		}
-	})
+	}
+	b.Run("git-merge", gitMerge())
+	b.Run("git-merge-fsync", gitMerge("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"))
 	b.Run("forge-new", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			c := loadFS(b, generations.FS(3))
