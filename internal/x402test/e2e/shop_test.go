@@ -356,7 +356,7 @@ type request struct {
 	method, path, body string
 	header             http.Header
 	to                 *server
-	timeout            time.Duration
+	ctx                context.Context // nil: the test's
 }
 
 var client = &http.Client{
@@ -376,10 +376,10 @@ func (s *shop) send(r request) (answer, error) {
 	if r.to == nil {
 		r.to = s.server
 	}
-	if r.timeout == 0 {
-		r.timeout = time.Minute
+	if r.ctx == nil {
+		r.ctx = s.t.Context()
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), r.timeout)
+	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.method, r.to.url, strings.NewReader(r.body))
 	if err != nil {
