@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -268,10 +269,18 @@ func TestCase27_clientLeaves(t *testing.T) {
 	for i, on := range []x402test.Operation{x402test.Verify, x402test.Settle} {
 		payment := s.signed(s.buyer(2), hello).Header()
 		s.okx.Queue(on, x402test.Slow(2*time.Second))
+		ctx, leave := context.WithCancel(t.Context())
 		r := paid(hello, payment)
-		r.timeout = time.Second
-		if a, err := s.send(r); err == nil {
-			t.Fatalf("the client did not leave: %v", a)
+		r.ctx = ctx
+		left := make(chan error, 1)
+		go func() {
+			_, err := s.send(r)
+			left <- err
+		}()
+		s.eventually("the facilitator is asked", func() bool { return len(s.okx.Calls(on)) == i+1 })
+		leave()
+		if err := <-left; err == nil {
+			t.Fatal("the client was answered before it left")
 		}
 		s.eventually("the payment is settled", func() bool {
 			states := s.states()

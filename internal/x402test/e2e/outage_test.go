@@ -145,3 +145,26 @@ func TestOutage_forgotten(t *testing.T) {
 	}
 	s.sold(1)
 }
+
+// TestOutage_overtaken has somebody else carry the payment out after it was
+// verified. That its nonce is used is all the facilitator says, and no reason to
+// have it paid again.
+func TestOutage_overtaken(t *testing.T) {
+	t.Parallel()
+	var s *shop
+	var payment x402test.Payment
+	s = openStaged(t, func() {
+		if _, err := s.chain.Transfer(t.Context(), x402test.USDG, payment.Authorization, payment.Signature); err != nil {
+			t.Error(err)
+		}
+	})
+	payment = s.signed(s.buyer(2), staged)
+	s.unknown("overtaken", s.pay(staged, payment.Header()))
+	s.received(x402test.USDG, 1)
+	s.env["X_LAYER_RPC_URL"] = s.chain.URL
+	s.delivered("looked at", staged, payment.Header())
+	if s.ran() != 1 {
+		t.Errorf("%d runs, want 1", s.ran())
+	}
+	s.sold(1)
+}

@@ -356,7 +356,7 @@ type request struct {
 	method, path, body string
 	header             http.Header
 	to                 *server
-	timeout            time.Duration
+	ctx                context.Context // nil: the test's
 }
 
 var client = &http.Client{
@@ -376,10 +376,10 @@ func (s *shop) send(r request) (answer, error) {
 	if r.to == nil {
 		r.to = s.server
 	}
-	if r.timeout == 0 {
-		r.timeout = time.Minute
+	if r.ctx == nil {
+		r.ctx = s.t.Context()
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), r.timeout)
+	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.method, r.to.url, strings.NewReader(r.body))
 	if err != nil {
@@ -587,12 +587,11 @@ func (s *shop) eventually(what string, done func() bool) {
 	}
 }
 
-// logged holds that a server's log has a text.
+// logged holds that a server's log has a text. The log may come later than the
+// answer that it was written before.
 func (s *shop) logged(text string) {
 	s.t.Helper()
-	if !strings.Contains(s.server.log(), text) {
-		s.t.Errorf("the log lacks %q", text)
-	}
+	s.eventually(fmt.Sprintf("the log has %q", text), func() bool { return strings.Contains(s.server.log(), text) })
 }
 
 func (s *shop) ledgerHas(states ...string) {
