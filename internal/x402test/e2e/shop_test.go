@@ -68,9 +68,9 @@ func open(t *testing.T, settings ...string) *shop {
 
 // openWithNode is open with a node to ask what happened on the chain: without one
 // a transaction that nobody named is not found.
-func openWithNode(t *testing.T) *shop {
+func openWithNode(t *testing.T, lines ...string) *shop {
 	t.Helper()
-	s := prepare(t)
+	s := prepare(t, lines...)
 	s.env["X_LAYER_RPC_URL"] = s.chain.URL
 	s.server = s.start()
 	return s
