@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -42,8 +43,12 @@ type shop struct {
 	env       map[string]string
 	runs      string // the file that counts runs of handlers
 
-	// cut says what becomes of a request to InsForge; nil lets all pass.
-	cut atomic.Pointer[func(*http.Request) fate]
+	// cut says what becomes of a request to InsForge; nil lets all pass. Then is
+	// called once, when the next one that is unheard was carried out.
+	cut  atomic.Pointer[func(*http.Request) fate]
+	then atomic.Pointer[func()]
+
+	lines atomic.Int32 // connections to InsForge, those of dead servers among them
 
 	server *server // the first
 }
@@ -155,7 +160,8 @@ func (s *shop) front(behind string) string {
 			w.WriteHeader(http.StatusBadGateway)
 		},
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithoutCancel(r.Context())) // what was sent arrives, whoever dies meanwhile
 		what := passed
 		if cut := s.cut.Load(); cut != nil {
 			what = (*cut)(r)
@@ -165,11 +171,22 @@ func (s *shop) front(behind string) string {
 			panic(http.ErrAbortHandler)
 		case unheard:
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			if then := s.then.Swap(nil); then != nil {
+				(*then)()
+			}
 			panic(http.ErrAbortHandler)
 		default:
 			proxy.ServeHTTP(w, r)
 		}
 	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.lines.Add(1)
+		} else if state == http.StateClosed {
+			s.lines.Add(-1)
+		}
+	}
+	server.Start()
 	s.t.Cleanup(server.Close)
 	return server.URL
 }
