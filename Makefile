@@ -56,7 +56,7 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/x402test/e2e -run 'Race|Crash' -v
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest token
+tools: $(GOLANGCI_LINT) postgres postgrest token buyers
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -76,3 +76,10 @@ postgrest:
 .PHONY: token
 token:
 	@sh internal/x402test/install.sh $(BIN)/x402/Token.json
+
+# Programs and people buy from the generated server: with npm's client of x402,
+# and with a browser.
+.PHONY: buyers
+buyers: token
+	@sh internal/x402test/client/install.sh $(BIN)/x402/client
+	@sh internal/x402test/client/chromium.sh

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -18,11 +19,13 @@ import (
 const (
 	chainTimeout = 3 * time.Second // for one question
 	proofTimeout = 5 * time.Second
+	findTimeout  = 15 * time.Second
 	proofPause   = 500 * time.Millisecond
 )
 
 var (
 	transferEvent      = crypto.Keccak256Hash([]byte("Transfer(address,address,uint256)"))
+	usedEvent          = crypto.Keccak256Hash([]byte("AuthorizationUsed(address,bytes32)"))
 	authorizationState = crypto.Keccak256([]byte("authorizationState(address,bytes32)"))[:4]
 )
 
@@ -48,8 +51,8 @@ func newChain(url string) *chain {
 	}
 }
 
-// prove returns nil when the transaction holds the transfer that was authorized:
-// of this asset and amount, from the payer, to us. That a transaction went through
+// prove returns nil when the transaction used the authorization and holds its
+// transfer: of this asset and amount, from the payer, to us. That a transaction went through
 // is not enough, for some tokens answer a spent authorization with success.
 func (c *chain) prove(ctx context.Context, request facilitatorRequest, transaction string) error {
 	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
@@ -92,12 +95,35 @@ func (c *chain) used(ctx context.Context, request facilitatorRequest) (bool, err
 
 // receiptOf is what a transaction did.
 type receiptOf struct {
-	Status string `json:"status"`
-	Logs   []struct {
-		Address string   `json:"address"`
-		Topics  []string `json:"topics"`
-		Data    string   `json:"data"`
-	} `json:"logs"`
+	Status string  `json:"status"`
+	Logs   []event `json:"logs"`
+}
+
+// event is one line of a contract's log.
+type event struct {
+	Address     string   `json:"address"`
+	Topics      []string `json:"topics"`
+	Data        string   `json:"data"`
+	Transaction string   `json:"transactionHash"`
+}
+
+// is says whether a contract logged these topics.
+func (e event) is(contract string, topics ...common.Hash) bool {
+	if !sameHex(e.Address, contract) || len(e.Topics) != len(topics) {
+		return false
+	}
+	for i, topic := range topics {
+		if !sameHex(e.Topics[i], topic.Hex()) {
+			return false
+		}
+	}
+	return true
+}
+
+// usedTopics are the topics of the event by which the asset says that this
+// authorization was used.
+func usedTopics(a authorization) []common.Hash {
+	return []common.Hash{usedEvent, common.BytesToHash(common.HexToAddress(a.From).Bytes()), common.HexToHash(a.Nonce)}
 }
 
 // holds says whether the authorized transfer is in the receipt.
@@ -107,22 +133,92 @@ func (r receiptOf) holds(request facilitatorRequest) bool {
 	if r.Status != "0x1" || !ok {
 		return false
 	}
-	topics := []common.Hash{
-		transferEvent,
-		common.BytesToHash(common.HexToAddress(a.From).Bytes()),
-		common.BytesToHash(common.HexToAddress(request.PaymentRequirements.PayTo).Bytes()),
+	asset := request.PaymentRequirements.Asset
+	payer := common.BytesToHash(common.HexToAddress(a.From).Bytes())
+	recipient := common.BytesToHash(common.HexToAddress(request.PaymentRequirements.PayTo).Bytes())
+	used, moved := false, false
+	for _, e := range r.Logs {
+		used = used || e.is(asset, usedTopics(a)...)
+		moved = moved || e.is(asset, transferEvent, payer, recipient) && sameHex(e.Data, common.BigToHash(amount).Hex())
 	}
-	for _, log := range r.Logs {
-		matches := sameHex(log.Address, request.PaymentRequirements.Asset) && len(log.Topics) == len(topics) &&
-			sameHex(log.Data, common.BigToHash(amount).Hex())
-		for i := 0; matches && i < len(topics); i++ {
-			matches = sameHex(log.Topics[i], topics[i].Hex())
+	return used && moved
+}
+
+// find returns the transaction that used the authorization, or "" when there is
+// none yet. It looks from a little before since on, for some hours of blocks:
+// nodes answer for so many blocks at once, and no more.
+func (c *chain) find(ctx context.Context, request facilitatorRequest, since time.Time) (string, error) {
+	const window, windows = 1000, 20
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
+	first, newest, err := c.blockAt(ctx, since.Add(-time.Minute))
+	if err != nil {
+		return "", err
+	}
+	for range windows {
+		if first > newest {
+			break
 		}
-		if matches {
-			return true
+		var events []event
+		err := c.call(ctx, "eth_getLogs", &events, map[string]any{
+			"address":   request.PaymentRequirements.Asset,
+			"topics":    usedTopics(request.PaymentPayload.Payload.Authorization),
+			"fromBlock": quantity(first),
+			"toBlock":   quantity(min(first+window-1, newest)),
+		})
+		if err != nil {
+			return "", err
+		}
+		for _, e := range events {
+			if isHex(e.Transaction, common.HashLength) {
+				return e.Transaction, nil
+			}
+		}
+		first += window
+	}
+	return "", nil
+}
+
+// blockAt returns the first block that is not older than a time, and the newest.
+func (c *chain) blockAt(ctx context.Context, when time.Time) (first, newest uint64, err error) {
+	var number string
+	if err := c.call(ctx, "eth_blockNumber", &number); err != nil {
+		return 0, 0, err
+	}
+	if newest, err = parseQuantity(number); err != nil {
+		return 0, 0, err
+	}
+	low, high := uint64(0), newest+1
+	for low < high {
+		middle := low + (high-low)/2
+		var block struct {
+			Timestamp string `json:"timestamp"`
+		}
+		if err := c.call(ctx, "eth_getBlockByNumber", &block, quantity(middle), false); err != nil {
+			return 0, 0, err
+		}
+		seconds, err := parseQuantity(block.Timestamp)
+		if err != nil {
+			return 0, 0, err
+		}
+		if seconds < uint64(max(when.Unix(), 0)) { //nolint:gosec // not below 0
+			low = middle + 1
+		} else {
+			high = middle
 		}
 	}
-	return false
+	return low, newest, nil
+}
+
+// quantity is a number as nodes write it.
+func quantity(n uint64) string { return fmt.Sprintf("%#x", n) }
+
+func parseQuantity(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 0, 64)
+	if err != nil {
+		return 0, errors.New("the node answered with something that is no number")
+	}
+	return n, nil
 }
 
 // call asks the node one question.

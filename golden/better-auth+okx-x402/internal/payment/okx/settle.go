@@ -25,6 +25,7 @@ type outcome struct {
 	result      result
 	transaction string // also set, if known, when unknown
 	reason      string // unless settled
+	alarming    bool   // the answer was about something else than was asked
 }
 
 // settlement is OKX's answer to settle and to settle/status.
@@ -80,7 +81,7 @@ func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome
 		return outcome{result: unknown, reason: err.Error()}
 	}
 	out := answer.judge(request)
-	if out.result != unknown || out.transaction == "" {
+	if out.result != unknown || out.transaction == "" || out.alarming {
 		return out
 	}
 	return c.poll(ctx, request, out)
@@ -137,6 +138,9 @@ func (s settlement) judge(request facilitatorRequest) outcome {
 	open := func(reason string) outcome {
 		return outcome{result: unknown, transaction: transaction, reason: reason}
 	}
+	alarm := func(reason string) outcome {
+		return outcome{result: unknown, transaction: transaction, reason: reason, alarming: true}
+	}
 	reason := strings.ToLower(strings.TrimSpace(s.reason()))
 	switch {
 	case s.Success == nil:
@@ -154,9 +158,9 @@ func (s settlement) judge(request facilitatorRequest) outcome {
 	case s.Status != "" && s.Status != "success":
 		return open("unknown status " + shorten(s.Status))
 	case !sameHex(s.Payer, request.payer()):
-		return open("success for another payer")
+		return alarm("success for another payer")
 	case s.Network != request.PaymentRequirements.Network && s.ChainIndex != chainIndex(request.PaymentRequirements.Network):
-		return open("success on another network")
+		return alarm("success on another network")
 	}
 	return outcome{result: settled, transaction: transaction}
 }

@@ -30,26 +30,34 @@ func (s *shop) node(answers map[string]string) {
 }
 
 // transferred is the receipt of a transaction that moved amount between addresses.
-func transferred(asset, from, to, amount string) string {
+func transferred(asset, from, to, amount, nonce string) string {
 	word := func(address string) string { return common.BytesToHash(common.FromHex(address)).Hex() }
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"result":{"status":"0x1","logs":[{"address":%q,"topics":[%q,%q],"data":"0x"},{"address":%q,"topics":[%q,%q,%q],"data":%q}]}}`,
-		asset, word("0x01"), word(from), asset, transferEvent.Hex(), word(from), word(to), word(amount))
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"result":{"status":"0x1","logs":[{"address":%q,"topics":[%q,%q,%q],"data":"0x"},{"address":%q,"topics":[%q,%q,%q],"data":%q}]}}`,
+		asset, usedEvent.Hex(), word(from), nonce, asset, transferEvent.Hex(), word(from), word(to), word(amount))
+}
+
+// transferredBy is the receipt of a transaction that carried out a payment.
+func transferredBy(o offer, payment document) string {
+	authorization := payment["payload"].(document)["authorization"].(document)
+	return transferred(o.requirements.Asset, authorization["from"].(string), o.requirements.PayTo, "0x2710", authorization["nonce"].(string))
 }
 
 func TestSettlementIsProven(t *testing.T) {
 	buyer, o := newPayer(t), testOffer(t)
 	asset, from, to := o.requirements.Asset, buyer.address().Hex(), o.requirements.PayTo
 	const other = "0x00000000000000000000000000000000000000aa"
-	right := transferred(asset, from, to, "0x2710")
+	nonce, otherNonce := common.HexToHash("0x01"), common.HexToHash("0x02").Hex()
+	right := transferred(asset, from, to, "0x2710", nonce.Hex())
 	tests := []struct {
 		name, receipt string
 		proven        bool
 	}{
 		{"the transfer", right, true},
-		{"another asset", transferred(other, from, to, "0x2710"), false},
-		{"another payer", transferred(asset, other, to, "0x2710"), false},
-		{"another recipient", transferred(asset, from, other, "0x2710"), false},
-		{"less", transferred(asset, from, to, "0x270f"), false},
+		{"another asset", transferred(other, from, to, "0x2710", nonce.Hex()), false},
+		{"another payer", transferred(asset, other, to, "0x2710", nonce.Hex()), false},
+		{"another recipient", transferred(asset, from, other, "0x2710", nonce.Hex()), false},
+		{"less", transferred(asset, from, to, "0x270f", nonce.Hex()), false},
+		{"another payment of the same payer", transferred(asset, from, to, "0x2710", otherNonce), false},
 		{"no log: the nonce was spent before", `{"result":{"status":"0x1","logs":[]}}`, false},
 		{"reverted", strings.Replace(right, "0x1", "0x0", 1), false},
 	}
@@ -59,7 +67,7 @@ func TestSettlementIsProven(t *testing.T) {
 			s.node(map[string]string{"eth_getTransactionReceipt": tt.receipt})
 			s.facilitator.(*client).patience = 100 * time.Millisecond
 			s.onSettle = answered(strings.NewReplacer())
-			payment := buyer.pay(s.report)
+			payment := buyer.payAs(s.report, func(t *transfer) { t.nonce = nonce })
 			if tt.proven {
 				s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
 				return
@@ -73,7 +81,8 @@ func TestSettlementIsProven(t *testing.T) {
 func TestProofWaitsForTheNode(t *testing.T) {
 	s := newShop(t)
 	client := newPayer(t)
-	proof, err := parseProof(client.pay(s.report).json(), false)
+	payment := client.pay(s.report)
+	proof, err := parseProof(payment.json(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +94,7 @@ func TestProofWaitsForTheNode(t *testing.T) {
 				_, _ = io.WriteString(w, answer)
 				return
 			}
-			_, _ = io.WriteString(w, transferred(s.report.requirements.Asset, client.address().Hex(), s.report.requirements.PayTo, "0x2710"))
+			_, _ = io.WriteString(w, transferredBy(s.report, payment))
 		}))
 		c := newChain(node.URL)
 		c.pause = time.Millisecond
@@ -130,10 +139,61 @@ func TestReconcileByTheReceipt(t *testing.T) {
 	payment := client.pay(s.report)
 	s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
 	s.node(map[string]string{
-		"eth_getTransactionReceipt": transferred(s.report.requirements.Asset, client.address().Hex(), s.report.requirements.PayTo, "0x2710"),
+		"eth_getTransactionReceipt": transferredBy(s.report, payment),
 	})
 	s.reconcile(ledger.Settled) // though settle/status has not found it
 	s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
+}
+
+// TestReconcileFindsTheTransaction: the money moved, and nobody said by which
+// transaction. The facilitator only knows that the authorization is spent.
+func TestReconcileFindsTheTransaction(t *testing.T) {
+	s := newShop(t)
+	s.onSettle = hangUp
+	payment := newPayer(t).pay(s.report)
+	s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
+	s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"nonce_used"}}`)
+	hash := "0x" + strings.Repeat("ab", 32)
+	s.node(map[string]string{
+		"eth_blockNumber":           `{"result":"0x64"}`,
+		"eth_getBlockByNumber":      fmt.Sprintf(`{"result":{"timestamp":"%#x"}}`, time.Now().Unix()),
+		"eth_getLogs":               fmt.Sprintf(`{"result":[{"transactionHash":%q}]}`, hash),
+		"eth_getTransactionReceipt": transferredBy(s.report, payment),
+	})
+	s.reconcile(ledger.Settled)
+	if row := s.db.Rows()[0]; row["transaction"] != hash {
+		t.Errorf("transaction %v, want %s", row["transaction"], hash)
+	}
+	s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
+}
+
+func TestBlockAt(t *testing.T) {
+	var asked atomic.Int32
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		var request struct {
+			Method string
+			Params []any
+		}
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		if request.Method == "eth_blockNumber" {
+			_, _ = io.WriteString(w, `{"result":"0xf4240"}`)
+			return
+		}
+		number, _ := parseQuantity(request.Params[0].(string))
+		_, _ = fmt.Fprintf(w, `{"result":{"timestamp":"%#x"}}`, 1_000_000+2*number) // a block every two seconds
+	}))
+	defer node.Close()
+	for when, want := range map[int64]uint64{0: 0, 1_000_000: 0, 1_000_001: 1, 1_500_000: 250_000, 3_000_000: 1_000_000, 3_000_001: 1_000_001} {
+		asked.Store(0)
+		got, newest, err := newChain(node.URL).blockAt(t.Context(), time.Unix(when, 0))
+		if got != want || newest != 1_000_000 || err != nil {
+			t.Errorf("blockAt(%d) = %d, %d, %v; want %d", when, got, newest, err, want)
+		}
+		if asked.Load() > 22 {
+			t.Errorf("blockAt(%d) asked %d times", when, asked.Load())
+		}
+	}
 }
 
 func TestNodeURLStaysSecret(t *testing.T) {

@@ -50,8 +50,8 @@ func (p *Paywall) Reconcile(ctx context.Context, atOnce bool) ([]ledger.Finding,
 	return findings, errors.Join(problems...)
 }
 
-// ended finds out how a payment ended: the facilitator says, and the chain decides,
-// where there is a node to ask.
+// ended finds out how a payment ended. Where there is a node to ask, the chain
+// decides, and the facilitator is asked about what is not in the chain.
 func (p *Paywall) ended(ctx context.Context, o ledger.Open) outcome {
 	var request facilitatorRequest
 	if o.Settlement == "" && o.Transaction == "" {
@@ -63,10 +63,14 @@ func (p *Paywall) ended(ctx context.Context, o ledger.Open) outcome {
 	} else if err := json.Unmarshal([]byte(o.Settlement), &request); err != nil {
 		return outcome{transaction: o.Transaction, reason: "the ledger holds no readable settlement"}
 	}
-	out := p.look(ctx, o, request)
 	if p.chain == nil {
-		return out
+		return p.look(ctx, o, request)
 	}
+	transaction, err := p.chain.find(ctx, request, o.CreatedAt)
+	if err == nil && transaction != "" {
+		return p.proven(ctx, request, outcome{result: settled, transaction: transaction})
+	}
+	out := p.look(ctx, o, request)
 	if out.result != refused && out.transaction != "" {
 		out.result = settled
 		out = p.proven(ctx, request, out)

@@ -1,0 +1,328 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/signer/core/apitypes"
+
+	"github.com/insforge/forge/internal/x402test"
+)
+
+// wallet is one in a browser (EIP-1193). It starts on another network than X Layer,
+// which it does not know, and signs whatever it is asked to.
+type wallet struct {
+	buyer *x402test.Buyer
+
+	mu       sync.Mutex
+	chain    string
+	known    map[string]bool
+	declines bool
+	asked    []string // methods
+}
+
+// refusal is how a wallet says no.
+type refusal struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+func (w *wallet) answer(method string, params []json.RawMessage) (any, *refusal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, method)
+	var network struct {
+		ChainID string   `json:"chainId"`
+		Name    string   `json:"chainName"`
+		RPC     []string `json:"rpcUrls"`
+	}
+	switch method {
+	case "eth_requestAccounts":
+		return []string{w.buyer.Address().Hex()}, nil
+	case "wallet_switchEthereumChain":
+		_ = json.Unmarshal(params[0], &network)
+		if !w.known[network.ChainID] {
+			return nil, &refusal{4902, "Unrecognized chain ID"}
+		}
+		w.chain = network.ChainID
+		return nil, nil
+	case "wallet_addEthereumChain":
+		if err := json.Unmarshal(params[0], &network); err != nil || network.Name == "" || len(network.RPC) == 0 {
+			return nil, &refusal{-32602, "a chain needs a name and a node"}
+		}
+		w.known[network.ChainID] = true
+		return nil, nil
+	case "eth_signTypedData_v4":
+		if w.declines {
+			return nil, &refusal{4001, "User rejected the request."}
+		}
+		signature, err := w.sign(params)
+		if err != nil {
+			return nil, &refusal{-32602, err.Error()}
+		}
+		return signature, nil
+	}
+	return nil, &refusal{4200, "unsupported: " + method}
+}
+
+func (w *wallet) sign(params []json.RawMessage) (string, error) {
+	var address, text string
+	if err := json.Unmarshal(params[0], &address); err != nil || !strings.EqualFold(address, w.buyer.Address().Hex()) {
+		return "", fmt.Errorf("not the account %s", address)
+	}
+	var data apitypes.TypedData
+	if err := json.Unmarshal(params[1], &text); err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal([]byte(text), &data); err != nil {
+		return "", err
+	}
+	if chain := (*hexutil.Big)(data.Domain.ChainId).String(); chain != w.chain {
+		return "", fmt.Errorf("the chain %s is not the active one, %s", chain, w.chain)
+	}
+	digest, _, err := apitypes.TypedDataAndHash(data)
+	if err != nil {
+		return "", err
+	}
+	key, err := crypto.HexToECDSA(strings.TrimPrefix(w.buyer.KeyHex(), "0x"))
+	if err != nil {
+		return "", err
+	}
+	signature, err := crypto.Sign(digest, key)
+	if err != nil {
+		return "", err
+	}
+	signature[crypto.RecoveryIDOffset] += 27
+	return "0x" + hex.EncodeToString(signature), nil
+}
+
+// injected is what a wallet's extension puts into each page.
+const injected = `window.ethereum = {
+  request: async ({ method, params = [] }) => {
+    const { result, problem } = await askWallet({ method, params });
+    if (problem) throw Object.assign(new Error(problem.message), problem);
+    return result;
+  },
+}`
+
+// browser is a tab with a wallet, or without one.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("there is no Chromium; run the tests with `make test`, which installs it")
+	return ""
+}
+
+func browse(t *testing.T, w *wallet) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium has none for root
+	}
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	tab, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(closeTab)
+	b := &browser{t, tab}
+	messages := chromedp.Console(tab)
+	if w != nil {
+		b.run(chromedp.ExposeFunc("askWallet", func(_ context.Context, q question) (reply, error) {
+			result, problem := w.answer(q.Method, q.Params)
+			return reply{result, problem}, nil
+		}))
+		_, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: injected})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var problems []string
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if !strings.Contains(m.Text, "Failed to load resource") { // which is any answer but 200
+				problems = append(problems, m.String())
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		closeTab()
+		<-ended
+		if len(problems) > 0 {
+			t.Errorf("the browser complains: %q", problems)
+		}
+	})
+	return b
+}
+
+// question and reply are what a page and its wallet say to each other.
+type question struct {
+	Method string            `json:"method"`
+	Params []json.RawMessage `json:"params"`
+}
+
+type reply struct {
+	Result  any      `json:"result"`
+	Problem *refusal `json:"problem"`
+}
+
+// run does some steps, which must not take long.
+func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// shows waits until an element has a text in it.
+func (b *browser) shows(selector, text string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(50 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+		got, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(selector)))
+		cancel()
+		if err == nil && strings.Contains(got, text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s shows %q (%v), want %q", selector, got, err, text)
+		}
+	}
+}
+
+// picture saves what the page looks like, where SCREENSHOTS names a folder.
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for device, width := range map[string]int64{"phone": 390, "desktop": 1200} {
+			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			b.run(chromedp.EmulateViewport(width, 800))
+			image, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, name+"-"+device+"-"+scheme+".png"), image, 0o600); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func (s *shop) wallet(requests int64) *wallet {
+	return &wallet{buyer: s.buyer(requests), chain: "0x1", known: map[string]bool{"0x1": true}}
+}
+
+func TestBrowser_pays(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	w := s.wallet(2)
+	b := browse(t, w)
+	b.run(chromedp.Navigate(s.server.url + report))
+	b.shows("main", "0.01 USDG")
+	b.picture("unpaid")
+
+	w.declines = true
+	b.run(chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "You declined in your wallet. Nothing was paid.")
+	s.sold(0)
+
+	w.mu.Lock()
+	w.declines = false
+	w.mu.Unlock()
+	b.run(chromedp.SetValue(chromedp.CSS("#body"), `{"text":"Ada wrote the first program."}`), chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "Paid.")
+	b.shows("#text", `"words": 5`)
+	link, err := chromedp.Run(b.ctx, chromedp.AttributeValue(chromedp.CSS("#receipt a"), "href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if books := s.books(x402test.USDG); len(books) != 1 || link.Value != "https://www.oklink.com/xlayer/tx/"+strings.ToLower(books[0].Transaction.Hex()) {
+		t.Errorf("the receipt links to %q, and the ledger has %v", link.Value, books)
+	}
+	b.picture("paid")
+	s.sold(1)
+	if got := strings.Join(w.asked, " "); !strings.Contains(got, "wallet_switchEthereumChain wallet_addEthereumChain wallet_switchEthereumChain eth_signTypedData_v4") {
+		t.Errorf("the wallet was asked for %s", got)
+	}
+}
+
+// TestBrowser_goesOn reloads the page while nobody knows whether money moved: what
+// was signed is sent again, and nothing else is signed.
+func TestBrowser_goesOn(t *testing.T) {
+	t.Parallel()
+	s := openWithNode(t)
+	w := s.wallet(2)
+	b := browse(t, w)
+	s.okx.Queue(x402test.Settle, x402test.ResetAfter)
+	b.run(chromedp.Navigate(s.server.url+report), chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "The same payment is sent again")
+	b.picture("open")
+	b.run(chromedp.Reload())
+	b.shows("#status", "A payment of yours was not answered yet")
+	b.picture("kept")
+	s.reconcile()
+	b.run(chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "Paid.")
+	b.shows("button", "Pay 0.01 USDG")
+	s.sold(1)
+	signed := 0
+	for _, method := range w.asked {
+		if method == "eth_signTypedData_v4" {
+			signed++
+		}
+	}
+	if signed != 1 {
+		t.Errorf("the wallet signed %d times, want once", signed)
+	}
+	b.run(chromedp.Reload())
+	b.shows("button", "Pay 0.01 USDG")
+}
+
+func TestBrowser_withoutWallet(t *testing.T) {
+	t.Parallel()
+	s := open(t, "PAYMENT_ASSETS=USDG,USDC")
+	b := browse(t, nil)
+	b.run(chromedp.Navigate(s.server.url+report), chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "There is no wallet in this browser")
+	b.picture("no-wallet")
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+}
