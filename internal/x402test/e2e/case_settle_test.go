@@ -185,19 +185,20 @@ func TestCase23_reusedNonce(t *testing.T) {
 // was paid.
 func TestCase23_overtaken(t *testing.T) {
 	t.Parallel()
+	const other = "/v1/other"
 	s := openWithNode(t, "PAYMENT_ASSETS=USDC")
 	b := s.buyer(0)
 	if err := s.chain.Mint(t.Context(), x402test.USDC, b.Address(), 2*price); err != nil {
 		t.Fatal(err)
 	}
-	payment := s.signed(b, hello)
+	payment := s.signed(b, other)
 	if _, err := s.chain.Transfer(t.Context(), x402test.USDC, payment.Authorization, payment.Signature); err != nil {
 		t.Fatal(err)
 	}
 	s.okx.Queue(x402test.Verify, x402test.Edit("valid", "isValid", true))
 	s.okx.Queue(x402test.Settle, x402test.ReuseSucceeds)
-	s.unknown("overtaken", s.pay(hello, payment.Header()))
-	s.delivered("looked at", hello, payment.Header())
+	s.unknown("overtaken", s.pay(other, payment.Header()))
+	s.delivered("looked at", other, payment.Header())
 	s.soldIn(x402test.USDC, 1)
 }
 
