@@ -180,11 +180,7 @@ func (s *shop) front(behind string) string {
 		}
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.lines.Add(1)
-		} else if state == http.StateClosed {
-			s.lines.Add(-1)
-		}
+		s.lines.Add(map[http.ConnState]int32{http.StateNew: 1, http.StateClosed: -1}[state])
 	}
 	server.Start()
 	s.t.Cleanup(server.Close)
