@@ -54,6 +54,8 @@ soak: tools ## The slow tests, which CI leaves out
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
 	FORGE_SOAK=1 go test -timeout 60m ./golden -run TestWall_mutants -v
 	FORGE_SOAK=1 go test -timeout 60m ./internal/x402test/e2e -run 'Race|Crash' -v
+	cd golden/clerk+okx-x402 && for target in ParseProof Decimal Refusal Settlement Supported; do \
+		go test ./internal/payment/okx -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) postgres postgrest token buyers

@@ -31,12 +31,15 @@ var controlLine = regexp.MustCompile(`(?m)^[ \t]*\{\{-?\s*(if|else|end|range|wit
 var wiring = []string{"payment/_common/files/internal/payment/payment.go.tmpl"}
 
 // branching lists the Go templates that may have actions on lines of their own
-// because what they hold depends on the kinds that were chosen.
+// because what they hold depends on the kinds that were chosen, or because what is
+// not to be told must not be read either.
 var branching = []string{
 	"base/files/cmd/server/run.go.tmpl",
 	"base/files/internal/config/config.go.tmpl",
 	"base/files/internal/httpapi/api.go.tmpl",
 	"base/files/internal/httpapi/routes.go.tmpl",
+	"payment/_common/files/internal/httpapi/payments.go.tmpl",
+	"payment/_common/files/internal/payment/ledger/list.go.tmpl",
 }
 
 func goTemplates(t *testing.T) map[string]string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,17 +24,49 @@ func TestMatrix(t *testing.T) {
 	for _, combo := range combinations(c) {
 		t.Run(combo.String(), func(t *testing.T) {
 			t.Parallel()
-			_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
-			dir := filepath.Join(t.TempDir(), "shop")
-			write(t, dir, target, rec)
-			command(t, dir, "go", "build", "-trimpath", "./...")
-			command(t, dir, "go", "vet", "-trimpath", "./...")
-			command(t, dir, "go", "test", "-trimpath", "-vet=off", "./...")
-			silent(t, dir, "gofmt", "-l", ".")
-			silent(t, dir, "go", "mod", "tidy", "-diff")
-			command(t, dir, linter, "run", "--allow-parallel-runners", "./...")
+			holdsUp(t, c, combo.answers(c), linter)
 		})
 	}
+}
+
+// TestMatrix_publicLedger holds a project to the same whose payments everybody may
+// see, which is not the default. Its code must not know who paid.
+func TestMatrix_publicLedger(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a project; make test runs it")
+	}
+	c := load(t)
+	combo := combination{auth: "clerk", payments: []string{"okx-x402"}}
+	target := holdsUp(t, c, combo.answers(c).Set("public_ledger", "true"), golangciLint(t))
+	private := regexp.MustCompile(`(?i)\b(payer|nonce|reason|operator)`)
+	for _, path := range []string{
+		"internal/httpapi/payments.go", "internal/httpapi/payments_page.go", "internal/httpapi/payments.html", "internal/httpapi/payments_error.html",
+		"internal/httpapi/routes.go", "internal/payment/ledger/list.go", "internal/payment/payment.go",
+	} {
+		file := target.Lookup(path)
+		if file == nil {
+			t.Fatalf("there is no %s", path)
+		}
+		if found := private.Find(file.Data); found != nil {
+			t.Errorf("%s says %q", path, found)
+		}
+	}
+}
+
+// holdsUp writes a project as a user would get it, and wants its tools to have
+// nothing to say about it.
+func holdsUp(t *testing.T, c *generator.Catalog, a generator.Answers, linter string) *generator.Tree {
+	t.Helper()
+	_, target, rec := render(t, c, a, generator.Numbering{})
+	dir := filepath.Join(t.TempDir(), "shop")
+	write(t, dir, target, rec)
+	command(t, dir, "go", "build", "-trimpath", "./...")
+	command(t, dir, "go", "vet", "-trimpath", "./...")
+	command(t, dir, "go", "test", "-trimpath", "-vet=off", "./...")
+	silent(t, dir, "gofmt", "-l", ".")
+	silent(t, dir, "go", "mod", "tidy", "-diff")
+	command(t, dir, linter, "run", "--allow-parallel-runners", "./...")
+	return target
 }
 
 // golangciLint finds the linter that `make test` installs.

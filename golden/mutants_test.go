@@ -178,7 +178,7 @@ var weakenings = []weakening{
 	weaken(function, `power\(2,`, "power(3,"),
 	weaken(function, `least\(([\w.]+), (\d+)\)`, "$1", "$2", "least($1, 5)"),
 	weaken(function, `\((p_now|p\.\w+ is not null|p\.state = '\w+') or `, "(true or ", "(false or "),
-	weaken(function, `order by [\w.]+(?: nulls first)?`, ""),
+	weaken(function, `order by [\w.]+(?: desc)?(?:, [\w.]+(?: desc)?)*(?: nulls first)?`, ""),
 	weaken(function, ` nulls first`, ""),
 	weaken(function, `\n +limit \w+`, ""),
 	weaken(function, `\n +for update skip locked`, "", "\n for update"),

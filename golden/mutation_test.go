@@ -130,6 +130,8 @@ func likely(file string) string {
 		return "^(TestPayments_closed|TestPayments_plan|TestLedger_.*|TestCatalog)$"
 	case "payments-recovery.sql":
 		return "^(TestRecovery_.*|TestCatalog)$"
+	case "payments-overview.sql":
+		return "^(TestOverview_.*|TestCatalog)$"
 	case "payments-realtime.sql":
 		return "^(TestPayments_realtime|TestCatalog)$"
 	}

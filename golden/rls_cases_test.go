@@ -136,7 +136,7 @@ func checkCases(t *testing.T, w *wall, whos []person) {
 
 // functions are what the migrations define. The ones that triggers call are no
 // API, and the ledger's are the server's.
-var functions = []string{"claim_payment", "move_payment", "release_payment", "begin_settlement", "lease_payments", "note_payment", "forget_payments", "payments_publish", "todos_set_updated_at", "requesting_user_id"}
+var functions = []string{"claim_payment", "move_payment", "release_payment", "begin_settlement", "lease_payments", "note_payment", "forget_payments", "payments_version", "payment_totals", "payments_publish", "todos_set_updated_at", "requesting_user_id"}
 
 var arguments = map[string]map[string]any{
 	"claim_payment": {

@@ -237,6 +237,32 @@ admin token          | ok                       | 200/ok                      | 
 API key              | ok                       | 200/ok                      | 200/ok
 expired              | AUTH_UNAUTHORIZED        | 401/PGRST301                | 401/AUTH_UNAUTHORIZED
 
+payments_version     | sql                      | postgrest                   | gateway
+user A               | 42501                    | 403/42501                   | 403/42501
+user B               | 42501                    | 403/42501                   | 403/42501
+anon key             | 42501                    | 401/42501                   | 401/42501
+anon token           | 42501                    | 401/42501                   | 401/42501
+nobody               | AUTH_INVALID_CREDENTIALS | 401/42501                   | 401/AUTH_INVALID_CREDENTIALS
+no sub               | 42501                    | 403/42501                   | 401/AUTH_UNAUTHORIZED
+empty sub            | 42501                    | 403/42501                   | 401/AUTH_UNAUTHORIZED
+foreign role         | AUTH_UNAUTHORIZED        | 400/22023                   | 403/AUTH_UNAUTHORIZED
+admin token          | ok                       | 200/ok                      | 200/ok
+API key              | ok                       | 200/ok                      | 200/ok
+expired              | AUTH_UNAUTHORIZED        | 401/PGRST301                | 401/AUTH_UNAUTHORIZED
+
+payment_totals       | sql                      | postgrest                   | gateway
+user A               | 42501                    | 403/42501                   | 403/42501
+user B               | 42501                    | 403/42501                   | 403/42501
+anon key             | 42501                    | 401/42501                   | 401/42501
+anon token           | 42501                    | 401/42501                   | 401/42501
+nobody               | AUTH_INVALID_CREDENTIALS | 401/42501                   | 401/AUTH_INVALID_CREDENTIALS
+no sub               | 42501                    | 403/42501                   | 401/AUTH_UNAUTHORIZED
+empty sub            | 42501                    | 403/42501                   | 401/AUTH_UNAUTHORIZED
+foreign role         | AUTH_UNAUTHORIZED        | 400/22023                   | 403/AUTH_UNAUTHORIZED
+admin token          | ok                       | 200/ok                      | 200/ok
+API key              | ok                       | 200/ok                      | 200/ok
+expired              | AUTH_UNAUTHORIZED        | 401/PGRST301                | 401/AUTH_UNAUTHORIZED
+
 payments_publish     | sql                      | postgrest                   | gateway
 user A               | 42501                    | 404/PGRST202                | 404/PGRST202
 user B               | 42501                    | 404/PGRST202                | 404/PGRST202

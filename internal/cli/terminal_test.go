@@ -150,6 +150,7 @@ func TestNew_onATerminal(t *testing.T) {
 	s.answer("Production address", "https://corner.example\r")
 	s.answer("Switch off InsForge's own sign-up form?", "\r")
 	s.answer("What does one report cost", "0.25\r")
+	s.answer("Show all payments to everybody?", "\r")
 	s.answer("Which stablecoin do callers pay in?", "\r")
 	s.sees("corner gets")
 	s.answer("Write these files?", "y\r")
@@ -160,7 +161,7 @@ func TestNew_onATerminal(t *testing.T) {
 	for _, want := range []string{
 		"Wrote ", "make run",
 		"forge new corner --name corner --module example.com/corner --auth clerk --payments okx-x402" +
-			" --set production=true --set production_url=https://corner.example --set disable_signup=true --set price=0.25 --set asset=USDG",
+			" --set production=true --set production_url=https://corner.example --set disable_signup=true --set price=0.25 --set public_ledger=false --set asset=USDG",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("standard output leaves out %q:\n%s", want, out)

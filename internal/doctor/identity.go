@@ -134,7 +134,8 @@ const ledgerFunctions = `
 select coalesce(json_agg(f.oid::regprocedure::text order by f.proname), '[]') as result
 from pg_proc as f
 where f.pronamespace = 'public'::regnamespace and f.proname in
-  ('claim_payment', 'move_payment', 'release_payment', 'begin_settlement', 'lease_payments', 'note_payment', 'forget_payments')
+  ('claim_payment', 'move_payment', 'release_payment', 'begin_settlement', 'lease_payments', 'note_payment', 'forget_payments',
+   'payments_version', 'payment_totals')
   and (has_function_privilege('anon', f.oid, 'execute') or has_function_privilege('authenticated', f.oid, 'execute'))`
 
 // payments wants the ledger to be the server's alone.

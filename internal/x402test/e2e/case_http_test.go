@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func TestCase13_preflight(t *testing.T) {
 		r.header = header
 		a := s.get(r)
 		exposed := a.header.Get("Access-Control-Expose-Headers")
-		if !strings.HasPrefix(step, a.text()) || !strings.Contains(exposed, "PAYMENT-REQUIRED") || !strings.Contains(exposed, "PAYMENT-RESPONSE") {
+		if step != strconv.Itoa(a.status) || !strings.Contains(exposed, "PAYMENT-REQUIRED") || !strings.Contains(exposed, "PAYMENT-RESPONSE") {
 			t.Errorf("%s: %v", step, a)
 		}
 	}
@@ -92,8 +93,6 @@ func TestCase13_preflight(t *testing.T) {
 	}
 	off.sold(0)
 }
-
-func (a answer) text() string { return http.StatusText(a.status)[:0] + strings.Fields(a.String())[0] }
 
 func TestCase14_paths(t *testing.T) {
 	t.Parallel()

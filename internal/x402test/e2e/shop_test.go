@@ -27,6 +27,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insforge/forge/internal/insforgetest"
 	"github.com/insforge/forge/internal/x402test"
 )
 
@@ -84,6 +85,9 @@ func openWithNode(t *testing.T, lines ...string) *shop {
 // prepare is open without a server.
 func prepare(t *testing.T, lines ...string) *shop {
 	t.Helper()
+	if why := missing(); why != "" {
+		t.Skip(why)
+	}
 	ctx := t.Context()
 	s := &shop{t: t, runs: filepath.Join(t.TempDir(), "runs")}
 	must := func(err error) {
@@ -109,7 +113,7 @@ func prepare(t *testing.T, lines ...string) *shop {
 
 	database, err := insforge.NewDatabase(ctx)
 	must(err)
-	must(database.MigrateAll(ctx, os.DirFS(filepath.Join(project, "migrations"))))
+	must(migrate(ctx, database))
 	behind, err := database.Serve(ctx)
 	must(err)
 	closing(behind.Close)
@@ -144,6 +148,16 @@ func prepare(t *testing.T, lines ...string) *shop {
 		s.env[name] = value
 	}
 	return s
+}
+
+// migrating lets one migrate at a time: each that parses SQL beside another compiles
+// a parser of its own first, which takes seconds.
+var migrating sync.Mutex
+
+func migrate(ctx context.Context, d *insforgetest.Database) error {
+	migrating.Lock()
+	defer migrating.Unlock()
+	return d.MigrateAll(ctx, os.DirFS(filepath.Join(project, "migrations")))
 }
 
 // front is between the server and InsForge, where requests can get lost.

@@ -19,28 +19,29 @@ const ReportPrice = "0.01"
 
 // Config is everything payments read from the environment.
 type Config struct {
+	Journal string // the folder for settlements that could not be recorded
+
 	Operators []string // who may read the ledger: subjects of their credentials
-	Journal   string   // the folder for settlements that could not be recorded
 
 	okx okx.Config
 }
 
 // LoadConfig reads the configuration of every way to pay. Problems go to r.
 func LoadConfig(r *env.Reader) Config {
-	cfg := Config{
-		Operators: r.List("OPERATOR_SUBJECTS", "user IDs separated by commas", env.Matches(`[!-~]{1,255}`)),
-		Journal:   r.Optional("PAYMENT_JOURNAL", "payments.journal", "the path of a folder", func(string) bool { return true }),
-	}
+	cfg := Config{Journal: r.Optional("PAYMENT_JOURNAL", "payments.journal", "the path of a folder", func(string) bool { return true })}
+	cfg.Operators = r.List("OPERATOR_SUBJECTS", "user IDs separated by commas", env.Matches(`[!-~]{1,255}`))
 	cfg.okx = okx.LoadConfig(r)
 	return cfg
 }
 
 // Service is the server's side of every payment.
 type Service struct {
-	operators map[string]bool
-	ledger    *ledger.Ledger
-	journal   *ledger.Journal
-	log       *slog.Logger
+	ledger  *ledger.Ledger
+	feed    *ledger.Feed
+	journal *ledger.Journal
+	log     *slog.Logger
+
+	operators map[string]bool // by their subjects
 
 	okx *okx.Paywall
 }
@@ -48,11 +49,12 @@ type Service struct {
 // New prepares all ways to pay without doing any I/O.
 func New(cfg Config, db *insforge.Client, log *slog.Logger) *Service {
 	s := &Service{
-		operators: make(map[string]bool, len(cfg.Operators)),
-		ledger:    ledger.New(db),
-		journal:   ledger.NewJournal(cfg.Journal),
-		log:       log,
+		ledger:  ledger.New(db),
+		journal: ledger.NewJournal(cfg.Journal),
+		log:     log,
 	}
+	s.feed = ledger.NewFeed(s.ledger.Version, log)
+	s.operators = make(map[string]bool, len(cfg.Operators))
 	for _, subject := range cfg.Operators {
 		s.operators[subject] = true
 	}
@@ -92,4 +94,18 @@ func (s *Service) Operator(subject string) bool {
 // Ledger is where all payments are recorded.
 func (s *Service) Ledger() *ledger.Ledger {
 	return s.ledger
+}
+
+// Feed tells of changes of the ledger, from Start on.
+func (s *Service) Feed() *ledger.Feed {
+	return s.feed
+}
+
+// Asset says how people call an asset that was paid in, and how many decimal
+// places its amounts have. It is not ok if no way to pay knows the asset.
+func (s *Service) Asset(network, address string) (symbol string, decimals int, ok bool) {
+	if symbol, decimals, ok = s.okx.Asset(network, address); ok {
+		return symbol, decimals, true
+	}
+	return "", 0, false
 }

@@ -16,8 +16,9 @@ const reconcileEvery = 30 * time.Second
 // reconciler looks how open payments of one kind ended, and tells the ledger.
 type reconciler func(ctx context.Context, atOnce bool) ([]ledger.Finding, error)
 
-// Start begins to reconcile, now and for as long as ctx lasts. Stop ends that
-// earlier, and waits for it. An error means that the journal cannot be written.
+// Start begins to reconcile and to tell of changes, now and for as long as ctx
+// lasts. Stop ends that earlier, and waits for it. An error means that the journal
+// cannot be written.
 func (s *Service) Start(ctx context.Context) (stop func(), err error) {
 	if err := s.journal.Prepare(); err != nil {
 		return nil, err
@@ -25,6 +26,7 @@ func (s *Service) Start(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { s.watch(ctx) })
+	running.Go(func() { s.feed.Run(ctx) })
 	return func() {
 		cancel()
 		running.Wait()

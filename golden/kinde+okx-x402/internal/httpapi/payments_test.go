@@ -19,26 +19,23 @@ func TestPayments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payments := payment.New(payment.Config{Operators: []string{"user_op"}}, db.Client, slog.New(slog.DiscardHandler))
+	d := Deps{Log: slog.New(slog.DiscardHandler), Payments: payment.New(payment.Config{}, db.Client, slog.New(slog.DiscardHandler))}
 	tests := []struct {
-		name, subject, query string
-		status               int
+		name, query string
+		status      int
 	}{
-		{"operator", "user_op", "", http.StatusOK},
-		{"window", "user_op", "?limit=200&offset=0", http.StatusOK},
-		{"somebody else", "user_other", "", http.StatusForbidden},
-		{"nobody", "", "", http.StatusForbidden},
-		{"no limit", "user_op", "?limit=", http.StatusBadRequest},
-		{"zero", "user_op", "?limit=0", http.StatusBadRequest},
-		{"too many", "user_op", "?limit=201", http.StatusBadRequest},
-		{"before the start", "user_op", "?offset=-1", http.StatusBadRequest},
+		{"all", "", http.StatusOK},
+		{"window", "?limit=200&offset=0", http.StatusOK},
+		{"no limit", "?limit=", http.StatusBadRequest},
+		{"zero", "?limit=0", http.StatusBadRequest},
+		{"too many", "?limit=201", http.StatusBadRequest},
+		{"before the start", "?offset=-1", http.StatusBadRequest},
+		{"past the end", "?offset=2", http.StatusBadRequest},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := handlePayments(Deps{Log: slog.New(slog.DiscardHandler), Payments: payments},
-				func(context.Context) string { return tt.subject })
 			w := httptest.NewRecorder()
-			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/payments"+tt.query, nil))
+			handlePayments(d).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/payments"+tt.query, nil))
 			if w.Code != tt.status {
 				t.Fatalf("status = %d, want %d; body %s", w.Code, tt.status, w.Body)
 			}
@@ -49,16 +46,36 @@ func TestPayments(t *testing.T) {
 				return
 			}
 			var out struct {
-				Payments []struct{ Payer, Amount, State string }
+				Payments []map[string]any
 				Total    int
 			}
 			if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
 				t.Fatal(err)
 			}
-			if out.Total != 1 || len(out.Payments) != 1 || out.Payments[0].Payer != "0xaa" ||
-				out.Payments[0].Amount != "340282366920938463463374607431768211456" || out.Payments[0].State != "claimed" {
+			if out.Total != 1 || len(out.Payments) != 1 || out.Payments[0]["state"] != "claimed" ||
+				out.Payments[0]["amount"] != "340282366920938463463374607431768211456" {
+				t.Fatalf("body = %s", w.Body)
+			}
+			if out.Payments[0]["payer"] != "0xaa" || out.Payments[0]["nonce"] != "0xbb" {
 				t.Errorf("body = %s", w.Body)
 			}
 		})
+	}
+}
+
+func TestOperatorsOnly(t *testing.T) {
+	d := Deps{Payments: payment.New(payment.Config{Operators: []string{"user_op"}}, nil, slog.New(slog.DiscardHandler))}
+	for subject, status := range map[string]int{
+		"user_op":    http.StatusNoContent,
+		"user_other": http.StatusForbidden,
+		"":           http.StatusForbidden,
+	} {
+		w := httptest.NewRecorder()
+		operatorsOnly(d, func(context.Context) string { return subject }, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/payments", nil))
+		if w.Code != status {
+			t.Errorf("user %q: status = %d, want %d; body %s", subject, w.Code, status, w.Body)
+		}
 	}
 }

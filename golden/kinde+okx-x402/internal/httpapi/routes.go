@@ -29,7 +29,11 @@ func routes(mux *http.ServeMux, d Deps) {
 		Example:     `{"text": "Reading is to the mind what exercise is to the body."}`,
 	}, handleReport())
 	mux.Handle("GET /v1/payments/status/{claim}", handlePaymentStatus(d))
-	mux.Handle("GET /v1/payments", signedIn(handlePayments(d, auth.Subject)))
+
+	operators := func(h http.Handler) http.Handler { return signedIn(operatorsOnly(d, auth.Subject, h)) }
+	mux.Handle("GET /payments", errorPages(operators(handlePaymentsPage(d))))
+	mux.Handle("GET /payments/events", operators(handlePaymentEvents(d.Payments.Feed())))
+	mux.Handle("GET /v1/payments", operators(handlePayments(d)))
 
 	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))
 	mux.Handle("POST /v1/todos", signedIn(handleCreateTodo(d)))

@@ -89,7 +89,7 @@ func (c *client) verify(ctx context.Context, o offer, p proof) (string, error) {
 		return "invalid_payload", nil
 	case !*verdict.IsValid:
 		return shorten(verdict.InvalidReason), nil
-	case verdict.Payer != "" && !sameHex(verdict.Payer, p.transfer.from.Hex()):
+	case verdict.Payer != "" && !sameHex(verdict.Payer, p.authorization.From):
 		return "", errors.New("the answer to verify names another payer")
 	}
 	return "", nil
@@ -118,15 +118,9 @@ type signed struct {
 
 func newFacilitatorRequest(o offer, p proof) facilitatorRequest {
 	payload := paymentPayload{X402Version: protocolVersion, Resource: o.resource, Accepted: o.requirements}
-	payload.Payload.Signature = fmt.Sprintf("%#x", p.signature)
-	payload.Payload.Authorization = authorization{
-		From:        p.transfer.from.Hex(),
-		To:          o.requirements.PayTo,
-		Value:       o.requirements.Amount,
-		ValidAfter:  p.transfer.validAfter.String(),
-		ValidBefore: p.transfer.validBefore.String(),
-		Nonce:       p.transfer.nonce.Hex(),
-	}
+	payload.Payload.Signature = p.signatureHex
+	payload.Payload.Authorization = p.authorization
+	payload.Payload.Authorization.To, payload.Payload.Authorization.Value = o.requirements.PayTo, o.requirements.Amount
 	return facilitatorRequest{
 		X402Version:         protocolVersion,
 		PaymentPayload:      payload,

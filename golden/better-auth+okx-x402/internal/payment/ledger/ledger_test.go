@@ -125,7 +125,7 @@ func TestSettledAndUnknownStayLocked(t *testing.T) {
 	if err != nil || total != 2 || len(payments) != 2 {
 		t.Fatalf("List = %v, %d, %v", payments, total, err)
 	}
-	if got := payments[1]; got.Amount != "10000" || got.State != ledger.Settled || got.Payer != "0xef01" {
+	if got := payments[1]; got.Amount != "10000" || got.State != ledger.Settled || got.Recipient != "0x6789" {
 		t.Errorf("payment = %+v", got)
 	}
 }

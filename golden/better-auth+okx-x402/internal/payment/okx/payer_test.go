@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"testing"
 	"time"
 
@@ -14,13 +13,15 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
+var testRecipient = common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")
+
 // payer is a client with a wallet of its own.
 type payer struct {
-	t   *testing.T
+	t   testing.TB
 	key *ecdsa.PrivateKey
 }
 
-func newPayer(t *testing.T) payer {
+func newPayer(t testing.TB) payer {
 	t.Helper()
 	key, err := crypto.GenerateKey()
 	if err != nil {
@@ -46,10 +47,9 @@ func (p payer) payAs(o offer, change func(*transfer)) document {
 	t := transfer{
 		from:        p.address(),
 		to:          o.recipient,
-		value:       new(big.Int).Set(o.amount),
-		validAfter:  new(big.Int),
-		validBefore: big.NewInt(time.Now().Unix() + maxTimeoutSeconds),
+		validBefore: number(time.Now().Unix() + maxTimeoutSeconds),
 	}
+	t.value, _ = decimal(o.requirements.Amount)
 	if _, err := rand.Read(t.nonce[:]); err != nil {
 		p.t.Fatal(err)
 	}
@@ -65,8 +65,8 @@ func (p payer) payAs(o offer, change func(*transfer)) document {
 		"payload": document{
 			"signature": p.sign(o.asset, t),
 			"authorization": document{
-				"from": t.from.Hex(), "to": t.to.Hex(), "value": t.value.String(),
-				"validAfter": t.validAfter.String(), "validBefore": t.validBefore.String(), "nonce": t.nonce.Hex(),
+				"from": t.from.Hex(), "to": t.to.Hex(), "value": t.value.Big().String(),
+				"validAfter": t.validAfter.Big().String(), "validBefore": t.validBefore.Big().String(), "nonce": t.nonce.Hex(),
 			},
 		},
 	}
@@ -112,9 +112,9 @@ func (d document) json() []byte {
 // header is the value of PAYMENT-SIGNATURE.
 func (d document) header() string { return base64.StdEncoding.EncodeToString(d.json()) }
 
-func testOffer(t *testing.T) offer {
+func testOffer(t testing.TB) offer {
 	t.Helper()
-	o, err := newOffer(xLayerAssets[0], "0.01", common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+	o, err := newOffer(xLayerAssets[0], "0.01", testRecipient,
 		resource{URL: "https://shop.example.com/v1/report"})
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +122,6 @@ func testOffer(t *testing.T) offer {
 	return o
 }
 
-func unix(offset time.Duration) *big.Int {
-	return big.NewInt(time.Now().Add(offset).Unix())
+func unix(offset time.Duration) common.Hash {
+	return number(time.Now().Add(offset).Unix())
 }

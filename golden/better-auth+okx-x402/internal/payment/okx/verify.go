@@ -1,6 +1,7 @@
 package okx
 
 import (
+	"bytes"
 	"math/big"
 	"strings"
 	"time"
@@ -35,15 +36,15 @@ func (o offer) refusal(p proof, now time.Time) string {
 		return reasonResource
 	case p.transfer.to != o.recipient:
 		return reasonRecipient
-	case p.transfer.value.Cmp(o.amount) != 0:
+	case p.authorization.Value != o.requirements.Amount:
 		return reasonValue
 	case len(p.signature) != crypto.SignatureLength && !o.contracts:
 		return reasonSignature
 	case !o.genuine(p):
 		return reasonSignature
-	case p.transfer.validAfter.Cmp(big.NewInt(now.Unix())) >= 0: // the contract wants it in the past
+	case p.transfer.validAfter.Cmp(number(now.Unix())) >= 0: // the contract wants it in the past
 		return reasonValidAfter
-	case p.transfer.validBefore.Cmp(big.NewInt(now.Add(settleBudget).Unix())) <= 0:
+	case p.transfer.validBefore.Cmp(number(now.Add(settleBudget).Unix())) <= 0:
 		return reasonValidBefore
 	}
 	return ""
@@ -59,7 +60,7 @@ func (o offer) genuine(p proof) bool {
 // regard to case; fields that do not decide about money are ignored.
 func (o offer) accepts(p proof) bool {
 	a := p.accepted
-	if a == nil {
+	if a == (accepted{}) {
 		return p.scheme == o.requirements.Scheme && p.network == o.requirements.Network
 	}
 	return a.Scheme == o.requirements.Scheme &&
@@ -72,13 +73,17 @@ func (o offer) accepts(p proof) bool {
 // signed says whether the payer made this 65 byte signature. As in the token's
 // contract, s must be in the lower half and v must be 27 or 28.
 func (a asset) signed(p proof) bool {
-	signature := common.CopyBytes(p.signature)
-	v := signature[crypto.RecoveryIDOffset] - 27
-	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:64])
-	if !crypto.ValidateSignatureValues(v, r, s, true) {
+	var signature [crypto.SignatureLength]byte
+	copy(signature[:], p.signature)
+	v := signature[crypto.RecoveryIDOffset]
+	if bytes.Compare(signature[32:64], halfOrder) > 0 || v != 27 && v != 28 {
 		return false
 	}
-	signature[crypto.RecoveryIDOffset] = v
-	key, err := crypto.SigToPub(a.digest(p.transfer), signature)
-	return err == nil && crypto.PubkeyToAddress(*key) == p.transfer.from
+	signature[crypto.RecoveryIDOffset] = v - 27
+	key, err := crypto.Ecrecover(a.digest(p.transfer), signature[:])
+	return err == nil && common.BytesToAddress(crypto.Keccak256(key[1:])) == p.transfer.from
 }
+
+// halfOrder is the largest s of a signature: with every higher one goes a lower one
+// that means the same.
+var halfOrder = new(big.Int).Rsh(crypto.S256().Params().N, 1).FillBytes(make([]byte, 32))

@@ -63,9 +63,9 @@ func (b *buffer) release(w http.ResponseWriter) {
 
 // private keeps shared caches from answering others with what one client paid for.
 func private(h http.Header) {
-	directives := h.Values("Cache-Control")
+	directives := h["Cache-Control"]
 	if !slices.ContainsFunc(directives, func(s string) bool { return strings.Contains(s, "private") }) {
-		h.Set("Cache-Control", strings.Join(append([]string{"private"}, directives...), ", "))
+		h["Cache-Control"] = append(onlyPrivate, directives...)
 	}
-	h.Add("Vary", "Payment-Signature")
+	h["Vary"] = append(variesByPayment, h["Vary"]...)
 }

@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"example.com/shop/internal/payment/goods"
 	"example.com/shop/internal/payment/ledger"
 	"example.com/shop/internal/payment/ledger/ledgertest"
@@ -135,7 +133,7 @@ func newShopWith(t *testing.T, change func(*Config)) *shop {
 
 	cfg := Config{
 		PublicURL:   "https://shop.example.com",
-		Recipient:   common.HexToAddress("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+		Recipient:   testRecipient,
 		Facilitator: facilitator.URL + "/api",
 		Contracts:   true,
 		APIKey:      "key", SecretKey: "secret", Passphrase: "phrase",

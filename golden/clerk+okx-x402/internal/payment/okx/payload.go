@@ -2,11 +2,11 @@ package okx
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"strings"
 
@@ -27,19 +27,22 @@ var (
 // transfer is the authorization a payer signs (EIP-3009).
 type transfer struct {
 	from, to                common.Address
-	value                   *big.Int
-	validAfter, validBefore *big.Int // Unix seconds
+	value                   common.Hash
+	validAfter, validBefore common.Hash // Unix seconds
 	nonce                   common.Hash
 }
 
 // proof is a payment as sent: well-formed, but not checked against any offer.
 type proof struct {
-	accepted    *accepted // nil in version 1, which has only the two below
+	accepted    accepted // empty in version 1, which has only the two below
 	scheme      string
 	network     string
 	resourceURL string // empty when the client left it out
 	transfer    transfer
 	signature   []byte
+
+	authorization authorization // the transfer as text; from and nonce are in lower case
+	signatureHex  string
 }
 
 // accepted is the client's copy of the requirements. It is compared, never used.
@@ -94,8 +97,8 @@ func readProof(h http.Header, compat bool) (proof, error) {
 
 func parseProof(raw []byte, compat bool) (proof, error) {
 	var in struct {
-		X402Version int       `json:"x402Version"`
-		Accepted    *accepted `json:"accepted"`
+		X402Version int      `json:"x402Version"`
+		Accepted    accepted `json:"accepted"`
 		Resource    struct {
 			URL string `json:"url"`
 		} `json:"resource"`
@@ -114,7 +117,7 @@ func parseProof(raw []byte, compat bool) (proof, error) {
 	switch {
 	case in.X402Version != protocolVersion && (in.X402Version != 1 || !compat):
 		return proof{}, fmt.Errorf("x402Version must be %d", protocolVersion)
-	case in.Accepted == nil && !compat:
+	case in.Accepted == (accepted{}) && !compat:
 		return proof{}, errors.New("the payment does not say which of the accepted requirements it is for")
 	}
 	t, err := in.Payload.Authorization.parse()
@@ -125,10 +128,13 @@ func parseProof(raw []byte, compat bool) (proof, error) {
 	if len(signature) > 2+2*maxSignature || len(signature) < 2+2*65 || !isHex(signature, len(signature)/2-1) {
 		return proof{}, fmt.Errorf("signature must be 0x and 65 to %d bytes in hex", maxSignature)
 	}
-	return proof{
+	p := proof{
 		accepted: in.Accepted, scheme: in.Scheme, network: in.Network, resourceURL: in.Resource.URL,
-		transfer: t, signature: common.FromHex(signature),
-	}, nil
+		transfer: t, authorization: in.Payload.Authorization, signature: make([]byte, len(signature)/2-1), signatureHex: signature,
+	}
+	unhex(p.signature, signature)
+	p.authorization.From, p.authorization.Nonce = strings.ToLower(p.authorization.From), strings.ToLower(p.authorization.Nonce)
+	return p, nil
 }
 
 func (a authorization) parse() (transfer, error) {
@@ -139,31 +145,42 @@ func (a authorization) parse() (transfer, error) {
 	if !isHex(a.Nonce, common.HashLength) {
 		return t, errors.New("authorization.nonce must be 0x and 64 hex digits")
 	}
-	t.from, t.to, t.nonce = common.HexToAddress(a.From), common.HexToAddress(a.To), common.HexToHash(a.Nonce)
-	for _, number := range []struct {
-		name, text string
-		to         **big.Int
-	}{
-		{"value", a.Value, &t.value},
-		{"validAfter", a.ValidAfter, &t.validAfter},
-		{"validBefore", a.ValidBefore, &t.validBefore},
-	} {
-		n, ok := decimal(number.text)
-		if !ok {
-			return t, fmt.Errorf("authorization.%s must be a decimal string below 2^256 without leading zeros", number.name)
-		}
-		*number.to = n
+	unhex(t.from[:], a.From)
+	unhex(t.to[:], a.To)
+	unhex(t.nonce[:], a.Nonce)
+	var value, after, before bool
+	t.value, value = decimal(a.Value)
+	t.validAfter, after = decimal(a.ValidAfter)
+	t.validBefore, before = decimal(a.ValidBefore)
+	if !value || !after || !before {
+		return t, errors.New("authorization.value, .validAfter and .validBefore must be decimal strings below 2^256 without leading zeros")
 	}
 	return t, nil
 }
 
 // decimal reads a number as Solidity's uint256 allows it, in its one canonical form.
-func decimal(s string) (*big.Int, bool) {
+func decimal(s string) (n common.Hash, ok bool) {
 	if s == "" || len(s) > maxDecimalDigits || strings.Trim(s, "0123456789") != "" || s[0] == '0' && s != "0" {
-		return nil, false
+		return n, false
 	}
-	n, ok := new(big.Int).SetString(s, 10)
-	return n, ok && n.BitLen() <= 256
+	for _, digit := range []byte(s) { // n = 10*n + digit
+		carry := uint(digit - '0')
+		for i := len(n) - 1; i >= 0; i-- {
+			carry += 10 * uint(n[i])
+			n[i] = byte(carry)
+			carry >>= 8
+		}
+		if carry > 0 {
+			return n, false
+		}
+	}
+	return n, true
+}
+
+// number is n as decimal reads it.
+func number(n int64) (word common.Hash) {
+	binary.BigEndian.PutUint64(word[len(word)-8:], uint64(n)) //nolint:gosec // never below 0
+	return word
 }
 
 // isHex reports whether s is 0x and size bytes in hex.
@@ -171,12 +188,17 @@ func isHex(s string, size int) bool {
 	if len(s) != 2+2*size || !strings.HasPrefix(s, "0x") {
 		return false
 	}
-	_, err := hex.DecodeString(s[2:])
-	return err == nil
+	return strings.Trim(s[2:], "0123456789abcdefABCDEF") == ""
 }
+
+// unhex decodes what isHex has approved of.
+func unhex(to []byte, s string) { _, _ = hex.Decode(to, []byte(s[2:])) }
 
 // decodeBase64 accepts the standard and the URL alphabet, padded or not.
 func decodeBase64(s string) ([]byte, error) {
-	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	s = strings.TrimRight(s, "=")
+	if strings.ContainsAny(s, "-_") {
+		return base64.RawURLEncoding.DecodeString(s)
+	}
 	return base64.RawStdEncoding.DecodeString(s)
 }

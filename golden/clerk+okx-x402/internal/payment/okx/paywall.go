@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,13 +21,26 @@ const (
 	statusPath     = "/v1/payments/status/" // followed by a claim
 	maxRequest     = 1 << 20
 	handlerTimeout = 15 * time.Second
-	ledgerTimeout  = 5 * time.Second
 )
+
+// accounts is the ledger, as far as a paywall works with it: *ledger.Ledger.
+type accounts interface {
+	Claim(ctx context.Context, a ledger.Authorization) (ledger.Claim, error)
+	Find(ctx context.Context, network, asset, payer, nonce string) (ledger.Attempt, error)
+	Verified(ctx context.Context, claim string) error
+	Settling(ctx context.Context, claim, settlement, answer string) error
+	Settled(ctx context.Context, claim, transaction string) error
+	Failed(ctx context.Context, claim, reason string) error
+	Unknown(ctx context.Context, claim, transaction, reason string) error
+	Release(ctx context.Context, claim string) error
+	Lease(ctx context.Context, facilitator string, limit int, atOnce bool) ([]ledger.Open, error)
+	Note(ctx context.Context, claim, transaction, reason string) error
+}
 
 // Paywall answers 402 until a request is paid for.
 type Paywall struct {
 	cfg         Config
-	ledger      *ledger.Ledger
+	ledger      accounts
 	journal     *ledger.Journal
 	facilitator facilitator
 	chain       *chain // nil: the facilitator is believed
@@ -37,7 +50,7 @@ type Paywall struct {
 }
 
 // New prepares the paywall without doing any I/O.
-func New(cfg Config, l *ledger.Ledger, journal *ledger.Journal, log *slog.Logger) *Paywall {
+func New(cfg Config, l accounts, journal *ledger.Journal, log *slog.Logger) *Paywall {
 	p := &Paywall{cfg: cfg, ledger: l, journal: journal, log: log, now: time.Now}
 	if cfg.Mock {
 		p.facilitator = mock{}
@@ -120,9 +133,7 @@ func (p *Paywall) require(item *product, next http.Handler) http.Handler {
 			product:     item,
 			offer:       o,
 			proof:       payment,
-			fingerprint: fingerprint(r, body, payment.signature),
-			log: p.log.With("payer", payment.transfer.from.Hex(), "nonce", payment.transfer.nonce.Hex(),
-				"amount", o.amount.String(), "facilitator", p.facilitator.name()),
+			fingerprint: fingerprint(r, body, payment.signatureHex),
 		}
 		if reason != "" {
 			s.refuse(w, reason)
@@ -135,11 +146,15 @@ func (p *Paywall) require(item *product, next http.Handler) http.Handler {
 // fingerprint tells requests apart: one payment is for one of them. The
 // signature is part of it, because that of a contract wallet has not been checked
 // when the ledger is asked for what it bought.
-func fingerprint(r *http.Request, body, signature []byte) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s %s\n%x\n", r.Method, r.URL.RequestURI(), signature)
-	_, _ = h.Write(body)
-	return fmt.Sprintf("%x", h.Sum(nil))
+func fingerprint(r *http.Request, body []byte, signature string) string {
+	line := r.Method + " " + r.URL.RequestURI()
+	text := make([]byte, 0, len(line)+len(signature)+len(body)+2)
+	text = append(append(text, line...), '\n')
+	text = append(append(text, signature...), '\n')
+	sum := sha256.Sum256(append(text, body...))
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // replay returns r with its body to be read from the start, under a deadline.

@@ -92,14 +92,15 @@ func (a asset) units(price string) (*big.Int, error) {
 
 // digest is what the payer signs: EIP-712 over TransferWithAuthorization.
 func (a asset) digest(t transfer) []byte {
-	message := crypto.Keccak256(
-		transferType,
-		common.LeftPadBytes(t.from.Bytes(), 32),
-		common.LeftPadBytes(t.to.Bytes(), 32),
-		common.BigToHash(t.value).Bytes(),
-		common.BigToHash(t.validAfter).Bytes(),
-		common.BigToHash(t.validBefore).Bytes(),
-		t.nonce.Bytes(),
-	)
-	return crypto.Keccak256([]byte{0x19, 0x01}, a.separator.Bytes(), message)
+	padding := make([]byte, common.HashLength-common.AddressLength)
+	message := make([]byte, 0, 7*common.HashLength)
+	message = append(message, transferType...)
+	message = append(append(message, padding...), t.from[:]...)
+	message = append(append(message, padding...), t.to[:]...)
+	for _, word := range []common.Hash{t.value, t.validAfter, t.validBefore, t.nonce} {
+		message = append(message, word[:]...)
+	}
+	typed := make([]byte, 0, 2+2*common.HashLength)
+	typed = append(append(typed, 0x19, 0x01), a.separator[:]...)
+	return crypto.Keccak256(append(typed, crypto.Keccak256(message)...))
 }

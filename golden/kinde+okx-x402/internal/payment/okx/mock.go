@@ -5,6 +5,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"example.com/shop/internal/payment/ledger"
 )
 
 // mock stands in for OKX during development. The paywall's own checks are real;
@@ -12,7 +14,7 @@ import (
 type mock struct{}
 
 // mocked is the mock's name in the ledger.
-const mocked = "mock"
+const mocked = ledger.Mocked
 
 func (mock) name() string { return mocked }
 

@@ -36,7 +36,7 @@ func TestUnpaid(t *testing.T) {
 	challenge := opened(t, got.header.Get("PAYMENT-REQUIRED"))
 	accepts := challenge["accepts"].([]any)[0].(map[string]any)
 	for name, want := range map[string]any{
-		"scheme": "exact", "network": "eip155:196", "amount": s.report.amount.String(),
+		"scheme": "exact", "network": "eip155:196", "amount": "10000",
 		"asset": "0x4ae46a509f6b1d9056937ba4500cb143933d2dc8", "payTo": s.report.recipient.Hex(), "maxTimeoutSeconds": 300.0,
 	} {
 		if accepts[name] != want {

@@ -46,9 +46,8 @@ func TestDigest(t *testing.T) {
 	got := xLayerAssets[0].digest(transfer{
 		from:        common.HexToAddress("0x1111111111111111111111111111111111111111"),
 		to:          common.HexToAddress("0x2222222222222222222222222222222222222222"),
-		value:       big.NewInt(10000),
-		validAfter:  big.NewInt(0),
-		validBefore: big.NewInt(1800000000),
+		value:       number(10000),
+		validBefore: number(1800000000),
 		nonce:       common.HexToHash("0x3333333333333333333333333333333333333333333333333333333333333333"),
 	})
 	const want = "9a14629364fe026403d33a67937d1a9aa081dcdf535e9be85c8207649ec2135e"

@@ -1,7 +1,6 @@
 package okx
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 
@@ -17,15 +16,18 @@ var keptHeaders = []string{
 // kept is a paid answer as the ledger keeps it.
 type kept struct {
 	Status int               `json:"status"`
-	Header map[string]string `json:"header"`
+	Header map[string]string `json:"header,omitempty"`
 	Body   []byte            `json:"body"`
 }
 
 // keep writes the answer down.
 func (b *buffer) keep() string {
-	k := kept{Status: b.code(), Header: map[string]string{}, Body: b.body.Bytes()}
+	k := kept{Status: b.code(), Body: b.body.Bytes()}
 	for _, name := range keptHeaders {
 		if value := b.header.Get(name); value != "" {
+			if k.Header == nil {
+				k.Header = map[string]string{}
+			}
 			k.Header[name] = value
 		}
 	}
@@ -49,13 +51,9 @@ func reopened(text string) (*buffer, error) {
 }
 
 // find looks for the attempt that holds the authorization.
-func (s *sale) find() (found ledger.Attempt, err error) {
-	t := s.proof.transfer
-	err = s.record(func(ctx context.Context, _ string) error {
-		found, err = s.ledger.Find(ctx, s.offer.asset.network, s.offer.requirements.Asset, t.from.Hex(), t.nonce.Hex())
-		return err
-	})
-	return found, err
+func (s *sale) find() (ledger.Attempt, error) {
+	a := s.proof.authorization
+	return s.ledger.Find(s.ctx, s.offer.asset.network, s.offer.requirements.Asset, a.From, a.Nonce)
 }
 
 // explain answers a payment that another attempt holds: with what it bought, if

@@ -37,6 +37,9 @@ var (
 	mediaHTML = []string{"text/html; charset=utf-8"}
 	noSniff   = []string{"nosniff"}
 	noStore   = []string{"no-store"}
+
+	onlyPrivate     = []string{"private"}
+	variesByPayment = []string{"Payment-Signature"}
 )
 
 // writeFixed sets headers by their canonical names, which costs no allocation.

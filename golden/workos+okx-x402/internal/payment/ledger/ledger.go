@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"example.com/shop/internal/insforge"
 )
@@ -125,40 +124,6 @@ func (l *Ledger) Failed(ctx context.Context, id, reason string) error {
 // Unknown notes that nobody knows whether the money moved; transaction may be empty.
 func (l *Ledger) Unknown(ctx context.Context, id, transaction, reason string) error {
 	return l.move(ctx, id, Unknown, transaction, reason)
-}
-
-// Payment is one row of the ledger, as operators see it.
-type Payment struct {
-	Network     string    `json:"network"`
-	Asset       string    `json:"asset"`
-	Payer       string    `json:"payer"`
-	Nonce       string    `json:"nonce"`
-	Recipient   string    `json:"recipient"`
-	Amount      string    `json:"amount"` // in the asset's smallest unit
-	Resource    string    `json:"resource"`
-	Facilitator string    `json:"facilitator"`
-	State       State     `json:"state"`
-	Transaction string    `json:"transaction"`
-	Reason      string    `json:"reason"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
-}
-
-// List returns payments, newest first, and how many there are in all.
-func (l *Ledger) List(ctx context.Context, limit, offset int) ([]Payment, int, error) {
-	payments := []Payment{}
-	total, err := l.db.Select(ctx, l.db.ServerKey(), "payments", insforge.Query{
-		// The amount as text: InsForge rounds numbers above 2^53.
-		Select: "network,asset,payer,nonce,recipient,amount::text,resource,facilitator,state,transaction,reason,created_at,updated_at",
-		Order:  "created_at.desc,id.desc",
-		Limit:  limit,
-		Offset: offset,
-		Count:  true,
-	}, &payments)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list payments: %w", err)
-	}
-	return payments, total, nil
 }
 
 func (l *Ledger) move(ctx context.Context, id string, to State, transaction, reason string) error {

@@ -3,7 +3,6 @@ package okx
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -14,7 +13,6 @@ import (
 // offer is one asset that a product can be paid in.
 type offer struct {
 	asset        asset
-	amount       *big.Int // in the asset's smallest unit
 	recipient    common.Address
 	resource     resource
 	requirements requirements
@@ -78,7 +76,6 @@ func newOffer(a asset, price string, recipient common.Address, sold resource) (o
 	}
 	return offer{
 		asset:     a,
-		amount:    amount,
 		recipient: recipient,
 		resource:  sold,
 		requirements: requirements{
@@ -97,14 +94,14 @@ func newOffer(a asset, price string, recipient common.Address, sold resource) (o
 // offer returned refuses it.
 func (p *product) offerFor(payment proof) offer {
 	for _, o := range p.offers {
-		if payment.accepted != nil && payment.accepted.Network == o.requirements.Network &&
+		if payment.accepted.Network == o.requirements.Network &&
 			strings.EqualFold(payment.accepted.Asset, o.requirements.Asset) {
 			return o
 		}
 	}
 	// Version 1 does not name the asset, but the payer signed for one.
 	for _, o := range p.offers {
-		if payment.accepted == nil && o.genuine(payment) {
+		if payment.accepted == (accepted{}) && o.genuine(payment) {
 			return o
 		}
 	}

@@ -21,9 +21,22 @@ type sale struct {
 	offer   offer
 	proof   proof
 	claim   string
-	log     *slog.Logger
+
+	transaction string // "" until it is known
 
 	fingerprint string // of the request
+}
+
+// LogValue is what log lines say of the payment.
+func (s *sale) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("payer", s.proof.authorization.From),
+		slog.String("nonce", s.proof.authorization.Nonce),
+		slog.String("amount", s.offer.requirements.Amount),
+		slog.String("facilitator", s.facilitator.name()),
+		slog.String("claim", s.claim),
+		slog.String("transaction", s.transaction),
+	)
 }
 
 // serve claims, verifies, runs the handler, settles, records and only then
@@ -40,23 +53,23 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 	}()
 
 	if err := s.Ready(s.ctx); err != nil {
-		s.log.ErrorContext(s.ctx, "payments are not ready", "error", err)
+		s.log.ErrorContext(s.ctx, "payments are not ready", "payment", s, "error", err)
 		unavailable(w, "payment_unavailable", "Payments cannot be taken now. Nothing was charged; send it again.")
 		return
 	}
 	reason, err := s.facilitator.verify(s.ctx, s.offer, s.proof)
 	if err != nil {
-		s.log.ErrorContext(s.ctx, "verify payment", "error", err)
+		s.log.ErrorContext(s.ctx, "verify payment", "payment", s, "error", err)
 		unavailable(w, "payment_unavailable", "The payment could not be verified. Nothing was charged; send it again.")
 		return
 	}
 	if reason != "" {
-		s.log.InfoContext(s.ctx, "payment refused", "reason", reason)
+		s.log.InfoContext(s.ctx, "payment refused", "payment", s, "reason", reason)
 		demand(w, s.product.challenge(reason), "The payment was refused: "+reason)
 		return
 	}
-	if err := s.record(s.ledger.Verified); err != nil {
-		s.log.ErrorContext(s.ctx, "record verified payment", "error", err)
+	if err := s.ledger.Verified(s.ctx, s.claim); err != nil {
+		s.log.ErrorContext(s.ctx, "record verified payment", "payment", s, "error", err)
 		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
 		return
 	}
@@ -66,7 +79,7 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 	defer cancel()
 	next.ServeHTTP(answer, request)
 	if answer.overflow {
-		s.log.ErrorContext(s.ctx, "paid answer is too long", "limit", maxResponse)
+		s.log.ErrorContext(s.ctx, "paid answer is too long", "payment", s, "limit", maxResponse)
 		writeError(w, http.StatusInternalServerError, "internal", "The answer is too long. Nothing was charged.")
 		return
 	}
@@ -76,11 +89,8 @@ func (s *sale) serve(w http.ResponseWriter, r *http.Request, body []byte, next h
 	}
 
 	settlement := newSettlement(s.offer, s.proof)
-	err = s.record(func(ctx context.Context, id string) error {
-		return s.ledger.Settling(ctx, id, settlement.text(), answer.keep())
-	})
-	if err != nil {
-		s.log.ErrorContext(s.ctx, "record settling payment", "error", err)
+	if err := s.ledger.Settling(s.ctx, s.claim, settlement.text(), answer.keep()); err != nil {
+		s.log.ErrorContext(s.ctx, "record settling payment", "payment", s, "error", err)
 		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
 		return
 	}
@@ -95,7 +105,7 @@ func (s *sale) refuse(w http.ResponseWriter, reason string) {
 	held, err := s.find()
 	switch {
 	case err != nil:
-		s.log.ErrorContext(s.ctx, "find payment", "error", err)
+		s.log.ErrorContext(s.ctx, "find payment", "payment", s, "error", err)
 		unavailable(w, "ledger_unavailable", "Payments cannot be looked up now. Nothing was charged by this request; send it again.")
 	case held.Claim == "", held.State == ledger.Failed:
 		demand(w, s.product.challenge(reason), "The payment was refused: "+reason)
@@ -106,17 +116,15 @@ func (s *sale) refuse(w http.ResponseWriter, reason string) {
 
 // take claims the authorization. When it is not free, take answers why.
 func (s *sale) take(w http.ResponseWriter) bool {
-	ctx, cancel := context.WithTimeout(s.ctx, ledgerTimeout)
-	defer cancel()
-	t := s.proof.transfer
-	claim, err := s.ledger.Claim(ctx, ledger.Authorization{
+	a := s.proof.authorization
+	claim, err := s.ledger.Claim(s.ctx, ledger.Authorization{
 		Network:     s.offer.asset.network,
 		Asset:       s.offer.requirements.Asset,
-		Payer:       t.from.Hex(),
-		Nonce:       t.nonce.Hex(),
+		Payer:       a.From,
+		Nonce:       a.Nonce,
 		Recipient:   s.offer.requirements.PayTo,
 		Amount:      s.offer.requirements.Amount,
-		ValidBefore: t.validBefore.String(),
+		ValidBefore: a.ValidBefore,
 		Resource:    s.offer.resource.URL,
 		Fingerprint: s.fingerprint,
 		Facilitator: s.facilitator.name(),
@@ -124,7 +132,7 @@ func (s *sale) take(w http.ResponseWriter) bool {
 	s.claim = claim.ID
 	switch {
 	case err != nil:
-		s.log.ErrorContext(s.ctx, "claim payment", "error", err)
+		s.log.ErrorContext(s.ctx, "claim payment", "payment", s, "error", err)
 		s.release() // the claim may have been written before its answer was lost
 		unavailable(w, "ledger_unavailable", "Payments cannot be recorded now. Nothing was charged; send it again.")
 	case claim.Won:
@@ -132,7 +140,7 @@ func (s *sale) take(w http.ResponseWriter) bool {
 	default:
 		held, err := s.find()
 		if err != nil {
-			s.log.ErrorContext(s.ctx, "find payment", "error", err)
+			s.log.ErrorContext(s.ctx, "find payment", "payment", s, "error", err)
 			unavailable(w, "ledger_unavailable", "Payments cannot be looked up now. Nothing was charged by this request; send it again.")
 			return false
 		}
@@ -145,6 +153,7 @@ func (s *sale) take(w http.ResponseWriter) bool {
 // answers 402: that would make the client sign, and pay, again.
 func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer *buffer) {
 	out := s.proven(s.ctx, request, s.facilitator.settle(s.ctx, request))
+	s.transaction = out.transaction
 	if out.result == settled {
 		out = s.settled(out)
 	}
@@ -154,19 +163,17 @@ func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer 
 		s.respond(w, s.facilitator.name(), out)
 		answer.release(w)
 	case refused:
-		s.log.InfoContext(s.ctx, "settlement refused", "reason", out.reason)
-		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
+		s.log.InfoContext(s.ctx, "settlement refused", "payment", s, "reason", out.reason)
+		s.mustRecord(func() error { return s.ledger.Failed(s.ctx, s.claim, out.reason) }, out)
 		s.respond(w, s.facilitator.name(), out)
 		demand(w, s.product.challenge(out.reason), "The payment was not settled: "+out.reason)
 	case notAsked:
-		s.log.ErrorContext(s.ctx, "settle payment", "error", out.reason)
-		s.mustRecord(func(ctx context.Context, id string) error { return s.ledger.Failed(ctx, id, out.reason) }, out)
+		s.log.ErrorContext(s.ctx, "settle payment", "payment", s, "error", out.reason)
+		s.mustRecord(func() error { return s.ledger.Failed(s.ctx, s.claim, out.reason) }, out)
 		unavailable(w, "payment_unavailable", "The payment could not be settled. Nothing was charged; send it again.")
 	default:
-		s.log.ErrorContext(s.ctx, needsOperator, "problem", "settlement outcome unknown", "reason", out.reason, "transaction", out.transaction)
-		s.mustRecord(func(ctx context.Context, id string) error {
-			return s.ledger.Unknown(ctx, id, out.transaction, out.reason)
-		}, out)
+		s.log.ErrorContext(s.ctx, needsOperator, "payment", s, "problem", "settlement outcome unknown", "reason", out.reason)
+		s.mustRecord(func() error { return s.ledger.Unknown(s.ctx, s.claim, out.transaction, out.reason) }, out)
 		s.pending(w, s.claim)
 	}
 }
@@ -187,65 +194,55 @@ func (p *Paywall) proven(ctx context.Context, request facilitatorRequest, out ou
 // then this payment moved nothing that we know of.
 func (s *sale) settled(out outcome) outcome {
 	if s.facilitator.name() == mocked {
-		s.log.WarnContext(s.ctx, "payment settled by the mock: no money moved", "transaction", out.transaction)
+		s.log.WarnContext(s.ctx, "payment settled by the mock: no money moved", "payment", s)
 	} else {
-		s.log.InfoContext(s.ctx, "payment settled", "transaction", out.transaction)
+		s.log.InfoContext(s.ctx, "payment settled", "payment", s)
 	}
-	step := func(ctx context.Context, id string) error { return s.ledger.Settled(ctx, id, out.transaction) }
-	if s.mustRecord(step, out) {
+	if s.mustRecord(func() error { return s.ledger.Settled(s.ctx, s.claim, out.transaction) }, out) {
 		return outcome{result: unknown, reason: "transaction " + out.transaction + " belongs to another payment"}
 	}
 	return out
 }
 
-// record moves the ledger row on.
-func (s *sale) record(step func(ctx context.Context, id string) error) error {
-	ctx, cancel := context.WithTimeout(s.ctx, ledgerTimeout)
-	defer cancel()
-	return step(ctx, s.claim)
-}
-
-// mustRecord is record for what cannot be undone: it tries three times. In the
-// end it leaves everything an operator needs in the log, and a settlement in the
+// mustRecord moves the ledger row on after what cannot be undone: it tries three
+// times. In the end it leaves everything an operator needs in the log, and a settlement in the
 // journal. It reports whether the transaction is already the ledger's, for
 // another payment.
-func (s *sale) mustRecord(step func(ctx context.Context, id string) error, out outcome) (transactionUsed bool) {
+func (s *sale) mustRecord(step func() error, out outcome) (transactionUsed bool) {
 	var err error
 	for attempt := range 3 {
 		time.Sleep(time.Duration(attempt) * 200 * time.Millisecond)
-		if err = s.record(step); err == nil {
+		if err = step(); err == nil {
 			return false
 		}
 		if errors.Is(err, ledger.ErrTransactionUsed) {
 			return true
 		}
 	}
-	t := s.proof.transfer
+	a := s.proof.authorization
 	if out.result == settled {
 		err = errors.Join(err, s.journal.Add(ledger.Entry{
 			Time: s.now().UTC(), Claim: s.claim, Transaction: out.transaction,
-			Network: s.offer.asset.network, Asset: s.offer.requirements.Asset, Payer: t.from.Hex(), Nonce: t.nonce.Hex(),
+			Network: s.offer.asset.network, Asset: s.offer.requirements.Asset, Payer: a.From, Nonce: a.Nonce,
 			Amount: s.offer.requirements.Amount, Resource: s.offer.resource.URL,
 		}))
 	}
-	s.log.ErrorContext(s.ctx, needsOperator, "problem", "outcome not recorded", "error", err,
-		"settled", out.result == settled, "transaction", out.transaction, "reason", out.reason,
-		"network", s.offer.asset.network, "asset", s.offer.requirements.Asset, "recipient", t.to.Hex(),
-		"valid_before", t.validBefore.String(), "resource", s.offer.resource.URL, "claim", s.claim)
+	s.log.ErrorContext(s.ctx, needsOperator, "payment", s, "problem", "outcome not recorded", "error", err,
+		"settled", out.result == settled, "reason", out.reason,
+		"network", s.offer.asset.network, "asset", s.offer.requirements.Asset, "recipient", s.offer.requirements.PayTo,
+		"valid_before", a.ValidBefore, "resource", s.offer.resource.URL)
 	return false
 }
 
 // release frees the authorization of a sale that asked for no settlement. Should
 // that fail, the claim runs out by itself.
 func (s *sale) release() {
-	err := s.record(s.ledger.Release)
+	err := s.ledger.Release(s.ctx, s.claim)
 	if errors.Is(err, ledger.ErrNotHeld) { // it may be settling already, for all the ledger knows
-		err = s.record(func(ctx context.Context, id string) error {
-			return s.ledger.Failed(ctx, id, "settlement was not started")
-		})
+		err = s.ledger.Failed(s.ctx, s.claim, "settlement was not started")
 	}
 	if err != nil && !errors.Is(err, ledger.ErrNotHeld) {
-		s.log.WarnContext(s.ctx, "release payment", "error", err)
+		s.log.WarnContext(s.ctx, "release payment", "payment", s, "error", err)
 	}
 }
 
@@ -254,7 +251,7 @@ func (s *sale) respond(w http.ResponseWriter, facilitator string, out outcome) {
 	rec := receipt{
 		Success: out.result == settled,
 		Network: s.offer.asset.network,
-		Payer:   s.proof.transfer.from.Hex(),
+		Payer:   s.proof.authorization.From,
 		Mock:    facilitator == mocked,
 	}
 	if rec.Success {
@@ -262,9 +259,9 @@ func (s *sale) respond(w http.ResponseWriter, facilitator string, out outcome) {
 	} else {
 		rec.ErrorReason = out.reason
 	}
-	encoded := encodeHeader(rec)
-	w.Header().Set("PAYMENT-RESPONSE", encoded)
+	encoded := []string{encodeHeader(rec)}
+	w.Header()["Payment-Response"] = encoded
 	if s.product.compat {
-		w.Header().Set("X-PAYMENT-RESPONSE", encoded)
+		w.Header()["X-Payment-Response"] = encoded
 	}
 }

@@ -3,11 +3,14 @@
 package ledgertest
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -95,8 +98,27 @@ func (db *Database) list(w http.ResponseWriter, r *http.Request) {
 		return false
 	})
 	slices.Reverse(rows)
+	query := r.URL.Query()
+	from, _ := strconv.Atoi(query.Get("offset"))
+	if from > len(rows) {
+		answer(w, http.StatusRequestedRangeNotSatisfiable, Row{"code": "PGRST103", "message": "Requested range not satisfiable"})
+		return
+	}
+	to := len(rows)
+	if limit, err := strconv.Atoi(query.Get("limit")); err == nil {
+		to = min(from+limit, to)
+	}
+	page := make([]Row, 0, to-from)
+	for _, row := range rows[from:to] {
+		shown := Row{}
+		for column := range strings.SplitSeq(query.Get("select"), ",") {
+			column, _, _ = strings.Cut(column, "::")
+			shown[column] = row[column]
+		}
+		page = append(page, shown)
+	}
 	w.Header().Set("Content-Range", fmt.Sprintf("*/%d", len(rows)))
-	answer(w, http.StatusOK, rows)
+	answer(w, http.StatusOK, page)
 }
 
 func (db *Database) call(w http.ResponseWriter, r *http.Request) {
@@ -132,6 +154,10 @@ func (db *Database) call(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, db.note(args))
 	case "forget_payments":
 		answer(w, http.StatusOK, 0)
+	case "payments_version":
+		answer(w, http.StatusOK, db.version())
+	case "payment_totals":
+		answer(w, http.StatusOK, Row{"version": db.version(), "totals": db.totals()})
 	case "release_payment":
 		before := len(db.rows)
 		db.rows = slices.DeleteFunc(db.rows, func(row Row) bool {
@@ -201,6 +227,41 @@ func (db *Database) note(args map[string]string) bool {
 		}
 	}
 	return false
+}
+
+// version is another one after each step that a payment takes.
+func (db *Database) version() string {
+	var all strings.Builder
+	for _, row := range db.rows {
+		fmt.Fprintf(&all, "%v %v\n", row["claim"], row["state"])
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(all.String())))
+}
+
+func (db *Database) totals() []Row {
+	all := []Row{}
+	for _, row := range db.rows {
+		kind := map[any]string{"settled": "settled", "settling": "open", "unknown": "open"}[row["state"]]
+		if kind == "" {
+			continue
+		}
+		mock := row["facilitator"] == "mock"
+		i := slices.IndexFunc(all, func(t Row) bool {
+			return t["network"] == row["network"] && t["asset"] == row["asset"] && t["mock"] == mock
+		})
+		if i < 0 {
+			i = len(all)
+			all = append(all, Row{
+				"network": row["network"], "asset": row["asset"], "mock": mock,
+				"settled": 0, "settled_amount": "0", "open": 0, "open_amount": "0",
+			})
+		}
+		all[i][kind] = all[i][kind].(int) + 1
+		sum, _ := new(big.Int).SetString(all[i][kind+"_amount"].(string), 10)
+		amount, _ := new(big.Int).SetString(row["amount"].(string), 10)
+		all[i][kind+"_amount"] = sum.Add(sum, amount).String()
+	}
+	return all
 }
 
 func (db *Database) move(args map[string]string) bool {
