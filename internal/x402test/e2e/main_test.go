@@ -29,19 +29,7 @@ var (
 	insforge *insforgetest.Server
 )
 
-// atOnce is how many tests run at the same time unless the command line says
-// otherwise: they mostly wait for a server to lose its patience.
-const atOnce = "6"
-
 func TestMain(m *testing.M) {
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", atOnce); err != nil {
-			panic(err)
-		}
-	}
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
