@@ -600,12 +600,11 @@ func (s *shop) eventually(what string, done func() bool) {
 	}
 }
 
-// logged holds that a server's log has a text.
+// logged holds that a server's log has a text. The log may come later than the
+// answer that it was written before.
 func (s *shop) logged(text string) {
 	s.t.Helper()
-	if !strings.Contains(s.server.log(), text) {
-		s.t.Errorf("the log lacks %q", text)
-	}
+	s.eventually(fmt.Sprintf("the log has %q", text), func() bool { return strings.Contains(s.server.log(), text) })
 }
 
 func (s *shop) ledgerHas(states ...string) {
