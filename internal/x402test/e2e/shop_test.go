@@ -175,7 +175,11 @@ func (s *shop) front(behind string) string {
 		},
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(context.WithoutCancel(r.Context())) // what was sent arrives, whoever dies meanwhile
+		// What was sent is carried out, whoever dies meanwhile. Without anything that
+		// could end the context, the proxy would watch the connection instead.
+		ctx, done := context.WithCancel(context.WithoutCancel(r.Context()))
+		defer done()
+		r = r.WithContext(ctx)
 		what := passed
 		if cut := s.cut.Load(); cut != nil {
 			what = (*cut)(r)
