@@ -181,6 +181,28 @@ func TestCase23_reusedNonce(t *testing.T) {
 	s.sold(2)
 }
 
+// TestCase23_overtaken has somebody else carry a payment out first, on a token that
+// reverts the second time: the facilitator truly says that it failed, and yet it
+// was paid.
+func TestCase23_overtaken(t *testing.T) {
+	t.Parallel()
+	const other = "/v1/other"
+	s := openWithNode(t, "PAYMENT_ASSETS=USDC")
+	b := s.buyer(0)
+	if err := s.chain.Mint(t.Context(), x402test.USDC, b.Address(), 2*price); err != nil {
+		t.Fatal(err)
+	}
+	payment := s.signed(b, other)
+	if _, err := s.chain.Transfer(t.Context(), x402test.USDC, payment.Authorization, payment.Signature); err != nil {
+		t.Fatal(err)
+	}
+	s.okx.Queue(x402test.Verify, x402test.Edit("valid", "isValid", true))
+	s.okx.Queue(x402test.Settle, x402test.ReuseSucceeds)
+	s.unknown("overtaken", s.pay(other, payment.Header()))
+	s.delivered("looked at", other, payment.Header())
+	s.soldIn(x402test.USDC, 1)
+}
+
 // transfer carries out an authorization past the facilitator.
 func (s *shop) transfer(p x402test.Payment) {
 	s.t.Helper()

@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,17 +13,32 @@ import (
 	"github.com/insforge/forge/internal/x402test"
 )
 
+// random is from the seed FORGE_SEED. Without one, long forms of tests choose
+// another each time, and the short ones do not.
+func random(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(1)
+	if text := os.Getenv("FORGE_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	} else if soak() {
+		seed = rand.Uint64() //nolint:gosec // no secret
+	}
+	t.Logf("FORGE_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+}
+
 // TestCrash kills the server at random moments, with buyers in all stages of
 // paying and with the ledger out of reach in some of them. Afterwards every buyer
 // who was charged has what he paid for, once, and the ledger has what the chain has.
 func TestCrash(t *testing.T) {
 	kills := 15
-	if soak {
+	if soak() {
 		kills = 100
 	}
-	seed := rand.Uint64() //nolint:gosec // printed, to run it again
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // not a secret
+	random := random(t)
 	s := openWithNode(t)
 	var current atomic.Pointer[server]
 	current.Store(s.server)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -43,8 +44,12 @@ type shop struct {
 	env       map[string]string
 	runs      string // the file that counts runs of handlers
 
-	// cut says what becomes of a request to InsForge; nil lets all pass.
-	cut atomic.Pointer[func(*http.Request) fate]
+	// cut says what becomes of a request to InsForge; nil lets all pass. Then is
+	// called once, when the next one that is unheard was carried out.
+	cut  atomic.Pointer[func(*http.Request) fate]
+	then atomic.Pointer[func()]
+
+	lines atomic.Int32 // connections to InsForge, those of dead servers among them
 
 	server *server // the first
 }
@@ -69,9 +74,9 @@ func open(t *testing.T, settings ...string) *shop {
 
 // openWithNode is open with a node to ask what happened on the chain: without one
 // a transaction that nobody named is not found.
-func openWithNode(t *testing.T) *shop {
+func openWithNode(t *testing.T, lines ...string) *shop {
 	t.Helper()
-	s := prepare(t)
+	s := prepare(t, lines...)
 	s.env["X_LAYER_RPC_URL"] = s.chain.URL
 	s.server = s.start()
 	return s
@@ -169,7 +174,12 @@ func (s *shop) front(behind string) string {
 			w.WriteHeader(http.StatusBadGateway)
 		},
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What was sent is carried out, whoever dies meanwhile. Without anything that
+		// could end the context, the proxy would watch the connection instead.
+		ctx, done := context.WithCancel(context.WithoutCancel(r.Context()))
+		defer done()
+		r = r.WithContext(ctx)
 		what := passed
 		if cut := s.cut.Load(); cut != nil {
 			what = (*cut)(r)
@@ -179,11 +189,18 @@ func (s *shop) front(behind string) string {
 			panic(http.ErrAbortHandler)
 		case unheard:
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			if then := s.then.Swap(nil); then != nil {
+				(*then)()
+			}
 			panic(http.ErrAbortHandler)
 		default:
 			proxy.ServeHTTP(w, r)
 		}
 	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		s.lines.Add(map[http.ConnState]int32{http.StateNew: 1, http.StateClosed: -1}[state])
+	}
+	server.Start()
 	s.t.Cleanup(server.Close)
 	return server.URL
 }
