@@ -17,8 +17,10 @@ async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error("The server answers with status " + answer.status + ".");
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const focused = document.activeElement.href;
-  document.querySelector("main").replaceWith(page.querySelector("main"));
+  const main = page.querySelector("main[data-version]");
+  if (!main) throw new Error("The server answers with another page.");
+  const focused = document.activeElement?.href;
+  document.querySelector("main").replaceWith(main);
   if (focused) [...document.links].find((link) => link.href === focused)?.focus();
 }
 
@@ -35,6 +37,8 @@ async function changed() {
       say("Live", true);
     } catch (problem) {
       say("This page is not up to date. " + problem.message);
+      stale = true; // no event may come for it again
+      await pause(5);
     }
   }
   busy = false;

@@ -26,6 +26,7 @@ const (
 var (
 	transferEvent      = crypto.Keccak256Hash([]byte("Transfer(address,address,uint256)"))
 	usedEvent          = crypto.Keccak256Hash([]byte("AuthorizationUsed(address,bytes32)"))
+	canceledEvent      = crypto.Keccak256Hash([]byte("AuthorizationCanceled(address,bytes32)"))
 	authorizationState = crypto.Keccak256([]byte("authorizationState(address,bytes32)"))[:4]
 )
 
@@ -157,25 +158,22 @@ func (r receiptOf) holds(request facilitatorRequest) bool {
 	return used && moved
 }
 
-// find returns the transaction that used the authorization, or "" when there is
-// none yet. It looks from a little before since on, for some hours of blocks:
-// nodes answer for so many blocks at once, and no more.
+// find returns the transaction that spent the authorization: used it, or canceled
+// it. It looks from a little before since on, for some hours of blocks.
 func (c *chain) find(ctx context.Context, request facilitatorRequest, since time.Time) (string, error) {
-	const window, windows = 1000, 20
+	const window = 100 // blocks: nodes that anyone may ask answer for no more at once
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
 	first, newest, err := c.blockAt(ctx, since.Add(-time.Minute))
 	if err != nil {
 		return "", err
 	}
-	for range windows {
-		if first > newest {
-			break
-		}
+	spent := usedTopics(request.PaymentPayload.Payload.Authorization)
+	for ; first <= newest; first += window {
 		var events []event
 		err := c.call(ctx, "eth_getLogs", &events, map[string]any{
 			"address":   request.PaymentRequirements.Asset,
-			"topics":    usedTopics(request.PaymentPayload.Payload.Authorization),
+			"topics":    []any{[]common.Hash{usedEvent, canceledEvent}, spent[1], spent[2]},
 			"fromBlock": quantity(first),
 			"toBlock":   quantity(min(first+window-1, newest)),
 		})
@@ -187,9 +185,8 @@ func (c *chain) find(ctx context.Context, request facilitatorRequest, since time
 				return e.Transaction, nil
 			}
 		}
-		first += window
 	}
-	return "", nil
+	return "", errors.New("no transaction is known to have spent the authorization")
 }
 
 // blockAt returns the first block that is not older than a time, and the newest.

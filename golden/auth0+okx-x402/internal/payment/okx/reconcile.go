@@ -66,27 +66,45 @@ func (p *Paywall) ended(ctx context.Context, o ledger.Open) outcome {
 	if p.chain == nil {
 		return p.look(ctx, o, request)
 	}
-	transaction, err := p.chain.find(ctx, request, o.CreatedAt)
-	if err == nil && transaction != "" {
-		return p.proven(ctx, request, outcome{result: settled, transaction: transaction})
+	used, err := p.chain.used(ctx, request)
+	if err == nil && used {
+		if out := p.spent(ctx, o, request); out.result != unknown {
+			return out
+		}
 	}
 	out := p.look(ctx, o, request)
-	if out.result != refused && out.transaction != "" {
+	if out.result == unknown && out.transaction != "" {
 		out.result = settled
-		out = p.proven(ctx, request, out)
 	}
+	out = p.proven(ctx, request, out)
 	if out.result == unknown && o.Expired(p.now(), expiryGrace) {
-		used, err := p.chain.used(ctx, request)
 		switch {
 		case err != nil:
 			out.reason = err.Error()
 		case used:
-			out.reason = "the authorization was used, or cancelled, by a transaction nobody named"
+			out.reason = "the authorization was spent by a transaction that is not known to have paid"
 		default:
 			return outcome{result: refused, reason: "the authorization ran out unused"}
 		}
 	}
 	return out
+}
+
+// spent finds out by which transaction an authorization was spent: the
+// facilitator's, that of somebody else who saw it, or one of the payer's that keeps
+// it from ever paying us. The last is believed only when it is long in the chain.
+func (p *Paywall) spent(ctx context.Context, o ledger.Open, request facilitatorRequest) outcome {
+	transaction, err := p.chain.find(ctx, request, o.CreatedAt)
+	if err == nil {
+		err = p.chain.prove(ctx, request, transaction)
+	}
+	switch {
+	case err == nil:
+		return outcome{result: settled, transaction: transaction}
+	case errors.Is(err, errNoTransfer) && o.Expired(p.now(), expiryGrace):
+		return outcome{result: refused, reason: "the payer canceled the authorization, or spent it on something else"}
+	}
+	return outcome{reason: err.Error()}
 }
 
 // look asks the facilitator how a payment ended. Where there is no transaction

@@ -1,6 +1,9 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Mocked is the facilitator of payments that moved no money.
 const Mocked = "mock"
@@ -23,22 +26,41 @@ type Total struct {
 	OpenAmount    string `json:"open_amount"`
 }
 
-// Overview counts all payments. Mocks are never added to money. It counts again
-// only when the ledger has changed, for that takes longer the more there are.
+// count is an overview, or why there is none, and when it was begun.
+type count struct {
+	Overview
+	err   error
+	began time.Time
+}
+
+// Overview says what all payments come to now. Mocks are never added to money.
+// Counting takes the longer the more payments there are, and all who watch ask at
+// once after each change. So it is done once for all of them, and not again before
+// the next change. Callers must leave the totals as they are.
 func (l *Ledger) Overview(ctx context.Context) (Overview, error) {
+	came := time.Now()
 	version, err := l.Version(ctx)
 	if err != nil {
 		return Overview{}, err
 	}
-	if counted := l.counted.Load(); counted != nil && counted.Version == version {
-		return *counted, nil
+	var last count
+	select {
+	case last = <-l.counted:
+		defer func() { l.counted <- last }()
+	case <-ctx.Done():
+		return Overview{}, ctx.Err()
 	}
-	var all Overview
-	if err := l.call(ctx, "payment_totals", nil, &all); err != nil {
-		return Overview{}, err
+	if last.Version == version || last.began.After(came) {
+		return last.Overview, last.err
 	}
-	l.counted.Store(&all)
-	return all, nil
+	next := count{began: time.Now()}
+	if err := l.call(ctx, "payment_totals", nil, &next.Overview); err != nil {
+		next.Overview, next.err = Overview{}, err
+	}
+	if ctx.Err() == nil { // else the error is that of this caller, who has gone
+		last = next
+	}
+	return next.Overview, next.err
 }
 
 // Version is another one after each change of the ledger, whoever made it.

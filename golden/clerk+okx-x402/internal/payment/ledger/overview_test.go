@@ -1,9 +1,11 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -58,5 +60,117 @@ func TestOverview(t *testing.T) {
 	}
 	if version, err := l.Version(ctx); err != nil || version != got.Version || version == empty.Version {
 		t.Errorf("Version = %q, %v; want %q, and not the one before, %q", version, err, got.Version, empty.Version)
+	}
+}
+
+// TestOverviewIsCountedOnce: all who watch ask after each change.
+func TestOverviewIsCountedOnce(t *testing.T) {
+	db := ledgertest.New(t)
+	l, ctx := ledger.New(db.Client), t.Context()
+	var counts atomic.Int64
+	var failing atomic.Bool
+	asked, goOn, counting := make(chan bool), make(chan bool), make(chan bool)
+	db.Fail = func(function string, _ map[string]string) bool {
+		switch function {
+		case "payments_version":
+			asked <- true
+			<-goOn
+		case "payment_totals":
+			counts.Add(1)
+			<-counting
+			return failing.Load()
+		}
+		return false
+	}
+	// ask lets many ask before the first is answered, and counts errors.
+	ask := func() (failed int64) {
+		t.Helper()
+		var errs atomic.Int64
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if _, err := l.Overview(ctx); err != nil {
+					errs.Add(1)
+				}
+			})
+		}
+		for range 20 {
+			<-asked
+		}
+		for range 20 {
+			goOn <- true
+		}
+		done := make(chan bool)
+		go func() {
+			defer close(done)
+			all.Wait()
+		}()
+		for {
+			select {
+			case counting <- true:
+			case <-done:
+				return errs.Load()
+			}
+		}
+	}
+	expect := func(what string, want, wantFailed int64) {
+		t.Helper()
+		before := counts.Load()
+		if failed := ask(); failed != wantFailed {
+			t.Errorf("%s: %d of 20 failed, want %d", what, failed, wantFailed)
+		}
+		if got := counts.Load() - before; got != want {
+			t.Errorf("%s: counted %d times, want %d", what, got, want)
+		}
+	}
+
+	expect("first", 1, 0)
+	expect("nothing has changed", 0, 0)
+	mustClaim(t, l, someone)
+	failing.Store(true)
+	expect("out of order", 1, 20)
+	failing.Store(false)
+	expect("in order again", 1, 0)
+	expect("nothing has changed", 0, 0)
+}
+
+// TestOverviewOfWhoLeaves: nobody gets the error of another who did not wait.
+func TestOverviewOfWhoLeaves(t *testing.T) {
+	db := ledgertest.New(t)
+	l := ledger.New(db.Client)
+	came, goOn, counting, stay := make(chan bool), make(chan bool), make(chan bool), make(chan bool)
+	var versions, counts atomic.Int64
+	db.Fail = func(function string, _ map[string]string) bool {
+		switch {
+		case function == "payments_version" && versions.Add(1) == 1:
+			close(came)
+			<-goOn
+		case function == "payment_totals" && counts.Add(1) == 1:
+			close(counting)
+			<-stay
+		}
+		return false
+	}
+	t.Cleanup(func() { close(stay) }) // the server waits for its last answer
+	ask := func(ctx context.Context) <-chan error {
+		answer := make(chan error, 1)
+		go func() {
+			_, err := l.Overview(ctx)
+			answer <- err
+		}()
+		return answer
+	}
+	patient := ask(t.Context())
+	<-came
+	ctx, leave := context.WithCancel(t.Context())
+	hasty := ask(ctx)
+	<-counting
+	leave()
+	if err := <-hasty; !errors.Is(err, context.Canceled) {
+		t.Errorf("Overview of who leaves: %v", err)
+	}
+	close(goOn)
+	if err := <-patient; err != nil {
+		t.Errorf("Overview of who came before: %v", err)
 	}
 }

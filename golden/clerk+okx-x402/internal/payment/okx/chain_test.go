@@ -149,26 +149,131 @@ func TestReconcileByTheReceipt(t *testing.T) {
 	s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
 }
 
-// TestReconcileFindsTheTransaction: the money moved, and nobody said by which
-// transaction. The facilitator only knows that the authorization is spent.
+// TestReconcileFindsTheTransaction: the authorization is spent, which is all the
+// facilitator knows, and nobody said by which transaction.
 func TestReconcileFindsTheTransaction(t *testing.T) {
-	s := newShop(t)
-	s.onSettle = hangUp
-	payment := newPayer(t).pay(s.report)
-	s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
-	s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"nonce_used"}}`)
 	hash := "0x" + strings.Repeat("ab", 32)
-	s.node(map[string]string{
-		"eth_blockNumber":           `{"result":"0x64"}`,
-		"eth_getBlockByNumber":      fmt.Sprintf(`{"result":{"timestamp":"%#x"}}`, time.Now().Unix()),
-		"eth_getLogs":               fmt.Sprintf(`{"result":[{"transactionHash":%q}]}`, hash),
-		"eth_getTransactionReceipt": transferredBy(s.report, payment),
-	})
-	s.reconcile(ledger.Settled)
-	if row := s.db.Rows()[0]; row["transaction"] != hash {
-		t.Errorf("transaction %v, want %s", row["transaction"], hash)
+	tests := []struct {
+		name, logged string
+		pays         bool
+		late         time.Duration
+		want         ledger.State
+	}{
+		{"it paid us", hash, true, 0, ledger.Settled},
+		{"it paid us long ago", hash, true, time.Hour, ledger.Settled},
+		{"it paid somebody else", hash, false, 0, ledger.Unknown},
+		{"it paid somebody else long ago", hash, false, time.Hour, ledger.Failed},
+		{"it has no name", "0x", true, time.Hour, ledger.Unknown},
 	}
-	s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newShop(t)
+			s.onSettle = hangUp
+			payment := newPayer(t).pay(s.report)
+			s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
+			s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"nonce_used"}}`)
+			receipt := transferredBy(s.report, payment)
+			if !tt.pays {
+				receipt = strings.Replace(receipt, transferEvent.Hex(), canceledEvent.Hex(), 1)
+			}
+			s.node(map[string]string{
+				"eth_call":                  `{"result":"0x` + strings.Repeat("0", 63) + `1"}`,
+				"eth_blockNumber":           `{"result":"0x64"}`,
+				"eth_getBlockByNumber":      fmt.Sprintf(`{"result":{"timestamp":"%#x"}}`, time.Now().Unix()),
+				"eth_getLogs":               fmt.Sprintf(`{"result":[{"transactionHash":%q}]}`, tt.logged),
+				"eth_getTransactionReceipt": receipt,
+			})
+			s.now = func() time.Time { return time.Now().Add(tt.late) }
+			s.reconcile(tt.want)
+			if tt.want != ledger.Settled {
+				return
+			}
+			if row := s.db.Rows()[0]; row["transaction"] != hash {
+				t.Errorf("transaction %v, want %s", row["transaction"], hash)
+			}
+			s.expect(s.buy(payment), http.StatusOK, 1, 1, "settled")
+		})
+	}
+}
+
+// TestRefusalIsDoubted when the authorization is spent all the same: who had
+// carried it out first has paid us.
+func TestRefusalIsDoubted(t *testing.T) {
+	for state, want := range map[string]int{"0": http.StatusPaymentRequired, "1": http.StatusServiceUnavailable} {
+		s := newShop(t)
+		s.node(map[string]string{"eth_call": `{"result":"0x` + strings.Repeat("0", 63) + state + `"}`})
+		s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"reverted"}}`)
+		if got := s.buy(newPayer(t).pay(s.report)); got.status != want {
+			t.Errorf("authorizationState %s: status %d, want %d", state, got.status, want)
+		}
+	}
+}
+
+// TestFind searches a chain with a block each second, by a node that looks through
+// a hundred of them at once.
+func TestFind(t *testing.T) {
+	const head, genesis = 5000, 1_700_000_000
+	s := newShop(t)
+	proof, err := parseProof(newPayer(t).pay(s.report).json(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := newSettlement(s.report, proof)
+	hash := "0x" + strings.Repeat("ab", 32)
+	spent, windows := uint64(0), 0
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			Method string
+			Params []json.RawMessage
+		}
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		switch asked.Method {
+		case "eth_blockNumber":
+			_, _ = fmt.Fprintf(w, `{"result":"%#x"}`, head)
+		case "eth_getBlockByNumber":
+			number, _ := parseQuantity(strings.Trim(string(asked.Params[0]), `"`))
+			_, _ = fmt.Fprintf(w, `{"result":{"timestamp":"%#x"}}`, genesis+number)
+		case "eth_getLogs":
+			windows++
+			var filter struct {
+				Address, FromBlock, ToBlock string
+				Topics                      json.RawMessage
+			}
+			_ = json.Unmarshal(asked.Params[0], &filter)
+			from, _ := parseQuantity(filter.FromBlock)
+			to, _ := parseQuantity(filter.ToBlock)
+			topics := usedTopics(request.PaymentPayload.Payload.Authorization)
+			wanted := fmt.Sprintf("[[%q,%q],%q,%q]", usedEvent, canceledEvent, topics[1], topics[2])
+			if string(filter.Topics) != wanted || filter.Address != request.PaymentRequirements.Asset || to-from >= 100 || to > head {
+				t.Errorf("asked for %s of %s in %d to %d, want %s", filter.Topics, filter.Address, from, to, wanted)
+			}
+			if from <= spent && spent <= to {
+				_, _ = fmt.Fprintf(w, `{"result":[{"transactionHash":%q}]}`, hash)
+				return
+			}
+			_, _ = io.WriteString(w, `{"result":[]}`)
+		}
+	}))
+	defer node.Close()
+	for _, tt := range []struct {
+		spent, since uint64
+		found        bool
+		windows      int
+	}{
+		{3000, 3000, true, 1},
+		{2941, 3000, true, 1}, // by a clock that is a minute behind
+		{3210, 3000, true, 3},
+		{5000, 3000, true, 21},
+		{30, 0, true, 1},
+		{100, 3000, false, 21},
+		{100, 9000, false, 0}, // after the newest block
+	} {
+		spent, windows = tt.spent, 0
+		got, err := newChain(node.URL).find(t.Context(), request, time.Unix(genesis+int64(tt.since), 0))
+		if (got == hash) != tt.found || (err == nil) != tt.found || windows != tt.windows {
+			t.Errorf("spent in %d, searched from %d: %q, %v after %d questions, want %d", tt.spent, tt.since, got, err, windows, tt.windows)
+		}
+	}
 }
 
 func TestBlockAt(t *testing.T) {

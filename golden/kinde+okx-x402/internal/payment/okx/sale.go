@@ -180,11 +180,18 @@ func (s *sale) settle(w http.ResponseWriter, request facilitatorRequest, answer 
 
 // proven is the outcome that the chain has confirmed, where there is a node to ask.
 func (p *Paywall) proven(ctx context.Context, request facilitatorRequest, out outcome) outcome {
-	if out.result != settled || p.chain == nil {
+	if p.chain == nil {
 		return out
 	}
-	if err := p.chain.prove(ctx, request, out.transaction); err != nil {
-		return outcome{transaction: out.transaction, reason: "not proven: " + err.Error()}
+	switch out.result {
+	case settled:
+		if err := p.chain.prove(ctx, request, out.transaction); err != nil {
+			return outcome{transaction: out.transaction, reason: "not proven: " + err.Error()}
+		}
+	case refused: // perhaps because somebody else carried it out first
+		if used, err := p.chain.used(ctx, request); err == nil && used {
+			return outcome{reason: out.reason + ", and the authorization is spent"}
+		}
 	}
 	return out
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 
 	"example.com/shop/internal/insforge"
 )
@@ -43,12 +42,14 @@ const uniqueViolation = "23505"
 // Ledger is the payments table.
 type Ledger struct {
 	db      *insforge.Client
-	counted atomic.Pointer[Overview] // the last one
+	counted chan count // the last one; who takes it counts
 }
 
 // New returns the ledger kept in db.
 func New(db *insforge.Client) *Ledger {
-	return &Ledger{db: db}
+	l := &Ledger{db: db, counted: make(chan count, 1)}
+	l.counted <- count{}
+	return l
 }
 
 // Authorization is what is claimed: one payer's permission to move an amount.
