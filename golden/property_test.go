@@ -44,7 +44,7 @@ func TestProperty_nothingIsLost(t *testing.T) {
 		w := newWorld(t, r, catalogs[0], combos[rapid.IntRange(0, len(combos)-1).Draw(r, "project")])
 		w.edits(rapid.IntRange(1, 12).Draw(r, "edits"))
 		generation := 0
-		for range rapid.IntRange(1, 4).Draw(r, "steps") {
+		for left := rapid.IntRange(1, 4).Draw(r, "steps"); left > 0; left-- {
 			step := rapid.SampledFrom([]string{"upgrade", "payment", "no payment", "auth"}).Draw(r, "step")
 			change := func(a generator.Answers) generator.Answers { return a }
 			switch step {
@@ -62,7 +62,9 @@ func TestProperty_nothingIsLost(t *testing.T) {
 				generator.DecideKeep, generator.DecideMarkers,
 			}).Draw(r, "decision"))
 			w.check(step)
-			if rapid.Bool().Draw(r, "edit again") {
+			// The last change is made once more, so nothing comes in between: forge
+			// takes notice of a file that is gone by then.
+			if left > 1 && rapid.Bool().Draw(r, "edit again") {
 				w.edits(2)
 			}
 		}

@@ -258,7 +258,9 @@ func TestBrowser_pays(t *testing.T) {
 	b.shows("main", "0.01 USDG")
 	b.picture("unpaid")
 
+	w.mu.Lock()
 	w.declines = true
+	w.mu.Unlock()
 	b.run(chromedp.Click(chromedp.CSS("button")))
 	b.shows("#status", "You declined in your wallet. Nothing was paid.")
 	s.sold(0)
@@ -313,6 +315,27 @@ func TestBrowser_goesOn(t *testing.T) {
 	}
 	b.run(chromedp.Reload())
 	b.shows("button", "Pay 0.01 USDG")
+}
+
+// TestBrowser_losesTheAnswer breaks the connection while the answer comes: what was
+// paid for is there after a reload, without another payment.
+func TestBrowser_losesTheAnswer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := browse(t, s.wallet(2))
+	b.run(chromedp.Navigate(s.server.url + report))
+	const broken = `Response.prototype.text = () => Promise.reject(new TypeError("network error")); 0`
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](broken)); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "Your payment is kept")
+	b.shows("button", "Continue your open payment")
+	s.sold(1)
+	b.run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "Paid.")
+	b.shows("button", "Pay 0.01 USDG")
+	s.sold(1)
 }
 
 func TestBrowser_withoutWallet(t *testing.T) {

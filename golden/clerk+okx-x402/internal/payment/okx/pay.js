@@ -35,6 +35,11 @@ function say(text, problem) {
   status.toggleAttribute("data-problem", Boolean(problem));
 }
 
+// nameButton says on the button what it does next.
+function nameButton() {
+  button.textContent = localStorage.getItem(place) ? "Continue your open payment" : label;
+}
+
 // Headers hold JSON in base64, and the JSON holds more than ASCII.
 const encode = (value) => btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))));
 const decode = (text) => JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(text), (c) => c.charCodeAt(0))));
@@ -131,14 +136,18 @@ async function settle(open) {
 
 // show ends a payment with what it bought, or with why it bought nothing.
 async function show(answer) {
-  localStorage.removeItem(place);
-  button.textContent = label;
+  let text;
+  try {
+    text = await answer.text();
+  } catch {
+    throw new Error("The connection ended before all of the answer was here. Your payment is kept: continue it to get the answer; you are not charged again.");
+  }
+  localStorage.removeItem(place); // not before: the payment is what gets the answer again
   if (!answer.ok) {
-    const { message } = await problemOf(answer);
+    const { message } = await problemOf(new Response(text, { status: answer.status }));
     say(message, true);
     return;
   }
-  const text = await answer.text();
   try {
     document.querySelector("#text").textContent = JSON.stringify(JSON.parse(text), null, 2);
   } catch {
@@ -192,11 +201,12 @@ form.addEventListener("submit", async (event) => {
   } catch (problem) {
     say(problem.code === 4001 ? "You declined in your wallet. Nothing was paid." : problem.message, true);
   }
+  nameButton();
   button.disabled = false;
 });
 
+nameButton();
 if (localStorage.getItem(place)) {
   body.value = JSON.parse(localStorage.getItem(place)).content;
-  button.textContent = "Continue your open payment";
   say("A payment of yours was not answered yet. Continue to get what it bought; you are not charged again.");
 }
