@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync"
 	"testing"
@@ -82,6 +84,18 @@ func TestOutage_ledger(t *testing.T) {
 func TestOutage_node(t *testing.T) {
 	t.Parallel()
 	s := prepare(t, "X_LAYER_RPC_URL=http://127.0.0.1:1")
+	s.server = s.start()
+	// Nothing is sold before the node has been there.
+	s.expect("never there", s.pay(hello, s.signed(s.buyer(1), hello).Header()), http.StatusServiceUnavailable)
+	if s.asked() != 0 {
+		t.Error("the facilitator was asked")
+	}
+	s.server.kill()
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":"0xc4"}`) // and nothing else
+	}))
+	t.Cleanup(node.Close)
+	s.env["X_LAYER_RPC_URL"] = node.URL
 	s.server = s.start()
 	payment := s.signed(s.buyer(2), hello).Header()
 	s.unknown("nobody to ask", s.pay(hello, payment))

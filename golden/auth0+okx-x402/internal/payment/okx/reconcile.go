@@ -144,7 +144,11 @@ func (p *Paywall) found(ctx context.Context, claim string, out *outcome) error {
 	case refused:
 		return p.ledger.Failed(ctx, claim, out.reason)
 	}
-	return p.ledger.Note(ctx, claim, out.transaction, out.reason)
+	err := p.ledger.Note(ctx, claim, out.transaction, out.reason)
+	if errors.Is(err, ledger.ErrNotHeld) { // another server found out meanwhile
+		return nil
+	}
+	return err
 }
 
 // tell logs what was found. A payment that is still open after its authorization
