@@ -33,9 +33,11 @@ func TestReconcileWithoutTransaction(t *testing.T) {
 	s.reconcile(ledger.Unknown)
 
 	// A refusal of the second attempt does not tell how the first one ended.
-	s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"insufficient_balance"}}`)
+	s.turn(func() {
+		s.onSettle = reply(200, `{"code":"0","data":{"success":false,"status":"failed","errorReason":"insufficient_balance"}}`)
+	})
 	s.reconcile(ledger.Unknown)
-	s.onSettle = reply(429, `{"code":"50011"}`)
+	s.turn(func() { s.onSettle = reply(429, `{"code":"50011"}`) })
 	s.reconcile(ledger.Unknown)
 
 	s.onSettle = func(w http.ResponseWriter, request facilitatorRequest) {
@@ -72,12 +74,14 @@ func TestReconcileWithTransaction(t *testing.T) {
 			s := newShop(t)
 			s.facilitator.(*client).patience = 100 * time.Millisecond
 			client := newPayer(t)
-			s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`))
-			s.onStatus = hangUp
+			s.turn(func() { s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`)) })
+			s.turn(func() { s.onStatus = hangUp })
 			payment := client.pay(s.report)
 			s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
 
-			s.onStatus = reply(200, `{"code":"0","data":`+strings.ReplaceAll(tt.status, "PAYER", client.address().Hex())+`}`)
+			s.turn(func() {
+				s.onStatus = reply(200, `{"code":"0","data":`+strings.ReplaceAll(tt.status, "PAYER", client.address().Hex())+`}`)
+			})
 			s.now = func() time.Time { return time.Now().Add(tt.late) }
 			s.reconcile(tt.state)
 			if tt.state == ledger.Settled {
@@ -109,11 +113,11 @@ func TestReconcileAfterACrash(t *testing.T) {
 
 func TestReconcileFindsANewTransaction(t *testing.T) {
 	s := newShop(t)
-	s.facilitator.(*client).patience = 20 * time.Millisecond
-	s.onSettle = hangUp
+	s.facilitator.(*client).patience = 500 * time.Millisecond
+	s.turn(func() { s.onSettle = hangUp })
 	payment := newPayer(t).pay(s.report)
 	s.expect(s.buy(payment), http.StatusServiceUnavailable, 1, 1, "unknown")
-	s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`))
+	s.turn(func() { s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`)) })
 	s.reconcile(ledger.Unknown)
 	if got := s.db.Rows()[0]["transaction"]; got != transactionOf(payment.get("payload", "authorization", "nonce")) {
 		t.Errorf("the ledger has transaction %v", got)
@@ -126,7 +130,7 @@ func TestPaymentOutlivesItsOffer(t *testing.T) {
 	s := newShop(t)
 	paid, open, fresh := newPayer(t).pay(s.report), newPayer(t).pay(s.report), newPayer(t).pay(s.report)
 	s.expect(s.buy(paid), http.StatusOK, 1, 1, "settled")
-	s.onSettle = hangUp
+	s.turn(func() { s.onSettle = hangUp })
 	s.expect(s.buy(open), http.StatusServiceUnavailable, 2, 2, "settled unknown")
 
 	s.now = func() time.Time { return time.Now().Add(time.Hour) }

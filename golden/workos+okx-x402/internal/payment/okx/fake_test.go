@@ -40,6 +40,13 @@ func reply(status int, body string) func(http.ResponseWriter, facilitatorRequest
 	}
 }
 
+// turn changes the faults. A request whose connection broke may still be read.
+func (f *fakeOKX) turn(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
 // heal ends all faults.
 func (f *fakeOKX) heal() {
 	f.mu.Lock()
