@@ -42,6 +42,11 @@ func (f *Facilitator) settle(ctx context.Context, o order, fault Fault) (result,
 	if !fault.reuse && !f.claim(digest) {
 		return o.failed(reasonProcessing), nil
 	}
+	// Another settlement of it may have ended since it was looked at.
+	if reason, err = f.refusal(ctx, o, fault.reuse); err != nil || reason != "" {
+		f.unclaim(digest)
+		return o.failed(reason), err
+	}
 	done := &settlement{digest: digest, order: o}
 	if fault.hold != "" {
 		return f.hold(ctx, o, token, done, fault)

@@ -69,7 +69,7 @@ func TestSettlementIsProven(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newShop(t)
 			s.node(map[string]string{"eth_getTransactionReceipt": tt.receipt})
-			s.facilitator.(*client).patience = 100 * time.Millisecond
+			s.facilitator.(*client).patience = 500 * time.Millisecond
 			s.onSettle = answered(strings.NewReplacer())
 			payment := buyer.payAs(s.report, func(t *transfer) { t.nonce = nonce })
 			if tt.proven {
@@ -137,7 +137,7 @@ func TestReconcileByTheChain(t *testing.T) {
 
 func TestReconcileByTheReceipt(t *testing.T) {
 	s := newShop(t)
-	s.facilitator.(*client).patience = 20 * time.Millisecond
+	s.facilitator.(*client).patience = 500 * time.Millisecond
 	client := newPayer(t)
 	s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`))
 	payment := client.pay(s.report)

@@ -72,7 +72,7 @@ func TestReconcileWithTransaction(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newShop(t)
-			s.facilitator.(*client).patience = 100 * time.Millisecond
+			s.facilitator.(*client).patience = 500 * time.Millisecond
 			client := newPayer(t)
 			s.turn(func() { s.onSettle = answered(strings.NewReplacer(`"success",`, `"pending",`)) })
 			s.turn(func() { s.onStatus = hangUp })
