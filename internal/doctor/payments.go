@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/insforge/forge/internal/pay"
 )
 
 // The variables of OKX x402.
@@ -47,10 +49,15 @@ const (
 type coin struct{ id, network, address, separator string }
 
 // coins are those that a generated server knows by itself.
-var coins = []coin{ //nolint:gochecknoglobals // a table, never written
-	{"USDG", xLayer, "0x4ae46a509f6b1d9056937ba4500cb143933d2dc8", "0x415f0706e345fcaf25d5be24c4fd7830d0054fc5742c51a0db9319c759bd3743"},
-	{"USDT0", xLayer, "0x779ded0c9e1022225f8e0630b35a9b54be713736", "0xd591d9baf744328d9400b923cb02c9474d367d591ca1ab24d8c4068be527599d"},
-	{"USDC", xLayer, "0x74b7f16337b8972027f6196a17a631ac6de26d22", "0xb1671065a2ea487729c4ff0e2f8beb2105e3ce63315ad07483374a3476b83972"},
+func coins() []coin {
+	var all []coin
+	for _, a := range pay.Assets() {
+		if a.Network == xLayer {
+			id := strings.ReplaceAll(a.Symbol, "₮", "T") // variables are ASCII
+			all = append(all, coin{id, a.Network, a.Address.Hex(), a.Separator.Hex()})
+		}
+	}
+	return all
 }
 
 // value is a variable's, from wherever it is.
@@ -81,7 +88,7 @@ func wrongRecipient(value string) string {
 		return "has a wrong checksum: a digit of it is mistyped"
 	case address == common.Address{}:
 		return "is the zero address"
-	case slices.ContainsFunc(coins, func(t coin) bool { return common.HexToAddress(t.address) == address }):
+	case slices.ContainsFunc(coins(), func(t coin) bool { return common.HexToAddress(t.address) == address }):
 		return "is a token's contract and no wallet: what it receives is lost"
 	}
 	return ""
@@ -179,10 +186,7 @@ func (p *project) supported(ctx context.Context, out *outside) Check {
 	case status != http.StatusOK, code != "" && code != "0":
 		return failed(checkSupported, fmt.Sprintf("answers %d, code %q: %s", status, code, p.secrets.quoted(message)), "wait a moment, then run forge doctor again")
 	}
-	network := xLayer
-	if own := p.vars.value(nameOwnNetwork); own != "" && p.sold()[0].network == own {
-		network = own
-	}
+	network := p.sold()[0].network
 	if !supports(body, network) {
 		return failed(checkSupported, "does not list the scheme exact on "+network+", so the server sells nothing",
 			"choose assets of a network that OKX supports")
@@ -228,9 +232,9 @@ func okxCode(body []byte) (code, message string) {
 
 // sold are the assets that callers can pay in.
 func (p *project) sold() []coin {
-	known := coins
+	known := coins()
 	if id := p.vars.value(nameOwnSymbol); id != "" {
-		known = append(slices.Clone(known), coin{id, p.vars.value(nameOwnNetwork), p.vars.value(nameOwnAddress), p.vars.value(nameOwnDomain)})
+		known = append(known, coin{id, p.vars.value(nameOwnNetwork), p.vars.value(nameOwnAddress), p.vars.value(nameOwnDomain)})
 	}
 	var sold []coin
 	for id := range strings.SplitSeq(p.vars.value(nameAssets), ",") {
@@ -239,7 +243,7 @@ func (p *project) sold() []coin {
 		}
 	}
 	if len(sold) == 0 {
-		return coins
+		return coins() // the one that was chosen when the project was made is among them
 	}
 	return sold
 }

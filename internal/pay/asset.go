@@ -24,10 +24,10 @@ type Asset struct {
 	Separator     common.Hash
 }
 
-// assets are the tokens that forge knows, with the domain separators that their
+// Assets are the tokens that forge knows, with the domain separators that their
 // contracts publish. Someone who wrote the names down wrongly would have every
 // buyer sign what the contract refuses.
-func assets() []Asset {
+func Assets() []Asset {
 	token := func(network, address, symbol, name, version, separator string) Asset {
 		return Asset{
 			Network: network, Address: common.HexToAddress(address), Symbol: symbol, Decimals: 6,
@@ -50,7 +50,7 @@ func assets() []Asset {
 
 // knownAsset finds the token at an address.
 func knownAsset(network string, address common.Address) (Asset, bool) {
-	for _, a := range assets() {
+	for _, a := range Assets() {
 		if a.Network == network && a.Address == address {
 			return a, true
 		}

@@ -129,7 +129,7 @@ func TestChallenges(t *testing.T) {
 
 // TestAssets computes the separators that the contracts publish.
 func TestAssets(t *testing.T) {
-	for _, a := range assets() {
+	for _, a := range Assets() {
 		chain, ok := chainID(a.Network)
 		if got := separator(a.Name, a.Version, chain, a.Address); !ok || got != a.Separator {
 			t.Errorf("%s on %s: separator %s, want %s", a.Symbol, a.Network, got, a.Separator)
@@ -142,7 +142,7 @@ func TestAssets(t *testing.T) {
 
 // TestLimits compares with exact fractions.
 func TestLimits(t *testing.T) {
-	token := assets()[0]
+	token := Assets()[0]
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[0-9]{1,24}(\.[0-9]{1,24})?`).Draw(t, "limit")
 		limit, err := ParseLimit(text)

@@ -338,6 +338,40 @@ func TestBrowser_losesTheAnswer(t *testing.T) {
 	s.sold(1)
 }
 
+// TestBrowser_strangersAnswer has something between the browser and the shop answer
+// in its place: that ends no payment.
+func TestBrowser_strangersAnswer(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{`new Response("denied", { status: 403 })`, `new Response("sign in to this network")`} {
+		s := open(t)
+		b := browse(t, s.wallet(2))
+		b.run(chromedp.Navigate(s.server.url + report))
+		between := `{ const real = window.fetch; window.fetch = async (path, options) => {
+			const answer = await real(path, options);
+			return options.headers["PAYMENT-SIGNATURE"] ? ` + answer + ` : answer;
+		}; 0 }`
+		if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](between)); err != nil {
+			t.Fatal(err)
+		}
+		b.run(chromedp.Click(chromedp.CSS("button")))
+		b.shows("#status", "Your payment is kept")
+		b.run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
+		b.shows("#status", "Paid.")
+		s.sold(1)
+	}
+}
+
+// TestBrowser_reads pays for a route that takes no request body.
+func TestBrowser_reads(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := browse(t, s.wallet(1))
+	b.run(chromedp.Navigate(s.server.url+"/v1/rate?of=gold"), chromedp.Click(chromedp.CSS("button")))
+	b.shows("#status", "Paid.")
+	b.shows("#text", "hello")
+	s.sold(1)
+}
+
 func TestBrowser_withoutWallet(t *testing.T) {
 	t.Parallel()
 	s := open(t, "PAYMENT_ASSETS=USDG,USDC")

@@ -77,6 +77,10 @@ func TestCase13_preflight(t *testing.T) {
 		if step != strconv.Itoa(a.status) || !strings.Contains(exposed, "PAYMENT-REQUIRED") || !strings.Contains(exposed, "PAYMENT-RESPONSE") {
 			t.Errorf("%s: %v", step, a)
 		}
+		vary := strings.Join(a.header.Values("Vary"), ",")
+		if !strings.Contains(vary, "Origin") || strings.Contains(vary, "Payment-Signature") != (step == "200") {
+			t.Errorf("%s: it varies by %q", step, vary)
+		}
 	}
 	stranger := s.get(request{method: http.MethodOptions, path: hello, header: http.Header{"Origin": {"https://evil.example.com"}, "Access-Control-Request-Method": {"POST"}}})
 	if stranger.header.Get("Access-Control-Allow-Origin") != "" {

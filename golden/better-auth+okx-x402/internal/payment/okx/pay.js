@@ -7,12 +7,12 @@
 // too.
 
 const form = document.querySelector("form");
-const body = document.querySelector("#body");
+const body = document.querySelector("#body"); // null where nothing is sent
 const asset = document.querySelector("#asset");
 const button = document.querySelector("button");
 const label = button.textContent;
 const method = document.querySelector("main").dataset.method;
-const path = location.pathname;
+const path = location.pathname + location.search;
 const place = "payment " + method + " " + path;
 
 // What a wallet has to be told about a network that it does not know.
@@ -52,7 +52,8 @@ function request(content, payment) {
 
 async function problemOf(answer) {
   try {
-    return (await answer.json()).error;
+    const { code, message } = (await answer.json()).error;
+    return { code, message };
   } catch {
     return { code: "", message: "The server answered with status " + answer.status + "." };
   }
@@ -134,18 +135,23 @@ async function settle(open) {
   }
 }
 
-// show ends a payment with what it bought, or with why it bought nothing.
+// show ends a payment with what it bought, or with why it bought nothing. What
+// does not come from the shop, such as the answer of a proxy, ends nothing.
 async function show(answer) {
+  const kept = " Your payment is kept: continue it to get the answer; you are not charged again.";
   let text;
   try {
     text = await answer.text();
   } catch {
-    throw new Error("The connection ended before all of the answer was here. Your payment is kept: continue it to get the answer; you are not charged again.");
+    throw new Error("The connection ended before all of the answer was here." + kept);
+  }
+  const problem = answer.ok ? null : await problemOf(new Response(text, { status: answer.status }));
+  if (problem ? !problem.code : !answer.headers.get("PAYMENT-RESPONSE")) {
+    throw new Error((problem?.message ?? "The answer is not the shop's.") + kept);
   }
   localStorage.removeItem(place); // not before: the payment is what gets the answer again
-  if (!answer.ok) {
-    const { message } = await problemOf(new Response(text, { status: answer.status }));
-    say(message, true);
+  if (problem) {
+    say(problem.message, true);
     return;
   }
   try {
@@ -176,7 +182,7 @@ async function pay() {
   const wallet = window.ethereum;
   if (!wallet) throw new Error("There is no wallet in this browser. Install one, then reload this page.");
   say("Asking for the price.");
-  const content = body.value;
+  const content = body?.value;
   const offered = await request(content);
   if (offered.status !== 402) throw new Error((await problemOf(offered)).message);
   const challenge = decode(offered.headers.get("PAYMENT-REQUIRED"));
@@ -207,6 +213,6 @@ form.addEventListener("submit", async (event) => {
 
 nameButton();
 if (localStorage.getItem(place)) {
-  body.value = JSON.parse(localStorage.getItem(place)).content;
+  if (body) body.value = JSON.parse(localStorage.getItem(place)).content;
   say("A payment of yours was not answered yet. Continue to get what it bought; you are not charged again.");
 }

@@ -53,10 +53,16 @@ func (b *buffer) code() int {
 	return b.status
 }
 
-// release sends the answer. Where w has no Content-Type by now, net/http finds
-// one in the body as usual.
+// release sends the answer. What it varies by comes on top of what is known
+// outside. Where w has no Content-Type by now, net/http finds one in the body as
+// usual.
 func (b *buffer) release(w http.ResponseWriter) {
-	maps.Copy(w.Header(), b.header)
+	h := w.Header()
+	vary := h["Vary"]
+	maps.Copy(h, b.header)
+	if len(vary) > 0 {
+		h["Vary"] = slices.Concat(vary, b.header["Vary"])
+	}
 	w.WriteHeader(b.code())
 	_, _ = w.Write(b.body.Bytes()) // the client has gone; the payment stands
 }

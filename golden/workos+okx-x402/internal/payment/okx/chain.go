@@ -21,6 +21,8 @@ const (
 	proofTimeout = 5 * time.Second
 	findTimeout  = 15 * time.Second
 	proofPause   = 500 * time.Millisecond
+
+	maxNodeAnswer = 4 << 20 // a block names all its transactions
 )
 
 var (
@@ -66,8 +68,9 @@ func (c *chain) ready(ctx context.Context, chainID int64) error {
 }
 
 // prove returns nil when the transaction used the authorization and holds its
-// transfer: of this asset and amount, from the payer, to us. That a transaction went through
-// is not enough, for some tokens answer a spent authorization with success.
+// transfer: of this asset and amount, from the payer, to us. That a transaction
+// went through is not enough, for some tokens answer a spent authorization with
+// success.
 func (c *chain) prove(ctx context.Context, request facilitatorRequest, transaction string) error {
 	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
 	defer cancel()
@@ -247,8 +250,8 @@ func (c *chain) call(ctx context.Context, method string, result any, params ...a
 		return errors.New("the node cannot be reached") // the error would hold the URL
 	}
 	defer func() { _ = res.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	if err != nil || len(raw) > maxAnswer || res.StatusCode != http.StatusOK {
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxNodeAnswer+1))
+	if err != nil || len(raw) > maxNodeAnswer || res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the node answered %s with status %d and %d bytes", method, res.StatusCode, len(raw))
 	}
 	var answer struct {
