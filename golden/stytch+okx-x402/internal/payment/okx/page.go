@@ -66,7 +66,7 @@ func (p *product) open() http.Handler {
 			return
 		}
 		w.Header().Set("Allow", p.method)
-		writeError(w, http.StatusMethodNotAllowed, "method_not_allowed", "This path is sold by "+p.method+".")
+		writeError(w, http.StatusMethodNotAllowed, "method_not_allowed", "Send "+p.method+" to this path; it costs "+p.price+".")
 	})
 }
 
