@@ -70,7 +70,8 @@ func (m importMerge) merge(k importKey) (merged *importSpec, reason string) {
 	case b == nil && t == nil:
 		return u, ""
 	case u == nil: // the user removed it
-		if name := m.name(k); m.uses[name] && !m.user.imports.provides(name) {
+		// A use that the user's file has without the import is the user's to mend.
+		if name := m.name(k); m.uses[name] && !m.user.uses[name] && !m.user.imports.provides(name) {
 			return t, ""
 		}
 		return nil, ""
