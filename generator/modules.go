@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// GoVersion is the language version of generated projects.
-const GoVersion = "1.26"
+// GoVersion is the oldest Go that generated projects build with.
+const GoVersion = "1.26.0"
 
 // lockFile is, in a layer's folder, what the Go tool resolved for the modules
 // that the layer's files import, so that rendering a tidy go.mod and go.sum

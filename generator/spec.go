@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // DevURL is the origin of a generated server on a developer's machine.
@@ -37,7 +39,7 @@ type Spec struct {
 	// Production is whether the user gave ProdURL.
 	Production bool
 	DevURL     string
-	GoVersion  string
+	GoVersion  string // the series, such as 1.26
 	// RedirectURLs is for auth.allowed_redirect_urls in insforge.toml.
 	RedirectURLs []string
 	// Ejected is set by the caller for a project that is to show no trace of
@@ -239,7 +241,7 @@ func (c *Catalog) has(folder string) bool {
 
 func (c *Catalog) spec(a Answers, n Numbering) *Spec {
 	s := &Spec{
-		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: GoVersion,
+		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: strings.TrimPrefix(semver.MajorMinor("v"+GoVersion), "v"),
 		catalog: c, numbering: n,
 	}
 	if url := a.Values["production_url"]; url != "" {
