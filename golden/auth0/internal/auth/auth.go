@@ -15,6 +15,7 @@ import (
 type Identity struct {
 	Subject   string    // the provider's user ID; the owner in every row
 	ExpiresAt time.Time // when the provider's own credential ends
+	Session   string    // the provider's name for the session; "" when the credential does not say
 }
 
 // The reasons a request is refused. Verify wraps them with the detail that belongs in the log.
@@ -25,13 +26,9 @@ var (
 	ErrUnavailable  = errors.New("credentials cannot be checked now")
 )
 
-// Require lets a request through only with a credential that v accepts, and puts its Identity into
+// Require lets a request through only with a credential that verify accepts, and puts its Identity into
 // the context. Refuse answers all others.
-func Require(v *Verifier, log *slog.Logger) func(http.Handler) http.Handler {
-	return require(v.Verify, log)
-}
-
-func require(verify func(*http.Request) (Identity, error), log *slog.Logger) func(http.Handler) http.Handler {
+func Require(verify func(*http.Request) (Identity, error), log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, err := verify(r)

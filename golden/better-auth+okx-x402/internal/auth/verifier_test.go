@@ -71,8 +71,8 @@ func (r fakeRow) Scan(dest ...any) error {
 // two sessions above.
 func newTestVerifier(baseURL string) (*Verifier, *fakeDatabase) {
 	db := &fakeDatabase{sessions: map[string]Identity{
-		testToken:  {testUser, testExpiry},
-		testToken2: {testUser, testExpiry},
+		testToken:  {Subject: testUser, ExpiresAt: testExpiry},
+		testToken2: {Subject: testUser, ExpiresAt: testExpiry},
 	}}
 	return &Verifier{secret: []byte(testSecret), cookie: cookieName(baseURL), db: db}, db
 }
@@ -99,7 +99,7 @@ func TestVerify_acceptsWhatBetterAuthAccepts(t *testing.T) {
 		id, err := verifyCookies(v, "theme=dark; better-auth.session_token="+value)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if want := (Identity{testUser, testExpiry}); id != want {
+		} else if want := (Identity{Subject: testUser, ExpiresAt: testExpiry}); id != want {
 			t.Errorf("%s: got %+v, want %+v", name, id, want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestVerify_splitsAtTheLastDot(t *testing.T) {
 	v, db := newTestVerifier("http://localhost:3000")
 	mac := hmac.New(sha256.New, []byte(testSecret))
 	mac.Write([]byte("a.b"))
-	db.sessions["a.b"] = Identity{testUser, testExpiry}
+	db.sessions["a.b"] = Identity{Subject: testUser, ExpiresAt: testExpiry}
 	value := url.PathEscape("a.b." + base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	if _, err := verifyCookies(v, "better-auth.session_token="+value); err != nil {
 		t.Error(err)

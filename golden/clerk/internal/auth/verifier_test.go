@@ -124,7 +124,7 @@ func TestVerify_cookieAloneIsNoCredential(t *testing.T) {
 func TestRequire_wrongOriginIsExplainedInTheLogOnly(t *testing.T) {
 	i := newIssuer(t)
 	var logs strings.Builder
-	handler := Require(newTestVerifier(t, i), slog.New(slog.NewTextHandler(&logs, nil)))(http.NotFoundHandler())
+	handler := Require(newTestVerifier(t, i).Verify, slog.New(slog.NewTextHandler(&logs, nil)))(http.NotFoundHandler())
 	token := i.sign(t, with(sessionClaims(i, time.Now()), "azp", "http://localhost:3000"))
 
 	rec := httptest.NewRecorder()

@@ -114,7 +114,8 @@ func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, 
 	if !ok || !validSubject(subject) {
 		return Identity{}, errors.New("sub is missing, too long, or no plain text")
 	}
-	return Identity{Subject: subject, ExpiresAt: expires.Time}, nil
+	session, _ := claims["sid"].(string)
+	return Identity{Subject: subject, ExpiresAt: expires.Time, Session: session}, nil
 }
 
 // validSubject reports whether s can be an owner column's value: neither empty nor padded with blanks,
