@@ -95,7 +95,11 @@ func TestSeeUser(t *testing.T) {
 	f.holds("a visit is dated", `(select seen_at = now() and created_at = now() from public.profiles where user_id = 'wall-test-ada')`,
 		"on conflict (user_id) do update set … seen_at = now()")
 	const refused = "violates check constraint"
+	f.holds("every visit is dated", `not exists (select from pg_attribute where attrelid = 'public.profiles'::regclass
+		and attname in ('created_at', 'seen_at') and not attnotnull)`, "alter table public.profiles alter column … set not null;")
 	for what, sql := range map[string]string{
+		"an empty name":               `insert into public.profiles (user_id, name) values ('wall-test-bob', '')`,
+		"a name that is too long":     `insert into public.profiles (user_id, name) values ('wall-test-bob', repeat('x', 201))`,
 		"a user without an ID":        `select public.see_user('', null, null)`,
 		"a user whose ID is too long": `select public.see_user(repeat('x', 256), null, null)`,
 		"an email of one letter":      `select public.see_user('wall-test-bob', null, 'x')`,
