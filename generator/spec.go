@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/mod/semver"
 )
 
 // DevURL is the origin of a generated server on a developer's machine.
@@ -39,7 +37,7 @@ type Spec struct {
 	// Production is whether the user gave ProdURL.
 	Production bool
 	DevURL     string
-	GoVersion  string // the series, such as 1.26
+	GoVersion  string
 	// RedirectURLs is for auth.allowed_redirect_urls in insforge.toml.
 	RedirectURLs []string
 	// Ejected is set by the caller for a project that is to show no trace of
@@ -241,7 +239,7 @@ func (c *Catalog) has(folder string) bool {
 
 func (c *Catalog) spec(a Answers, n Numbering) *Spec {
 	s := &Spec{
-		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: strings.TrimPrefix(semver.MajorMinor("v"+GoVersion), "v"),
+		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: GoVersion,
 		catalog: c, numbering: n,
 	}
 	if url := a.Values["production_url"]; url != "" {
