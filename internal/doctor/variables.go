@@ -30,7 +30,8 @@ var where = map[string]string{ //nolint:gochecknoglobals // a table, never writt
 	nameOKXSecret: "the secret key beside that API key",
 	nameOKXPhrase: "the passphrase that was chosen for that API key",
 
-	nameSecret: usertoken.SecretMeaning,
+	nameSecret:  usertoken.SecretMeaning,
+	nameBaseURL: "the address browsers use for this server, such as http://localhost:8080, without a final slash",
 }
 
 // variables is the environment in front of the project's .env.

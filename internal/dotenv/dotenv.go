@@ -19,8 +19,9 @@ type Settings struct {
 	// InFile is what .env says; Example what .env.example says.
 	InFile, Example map[string]string
 
-	getenv func(string) string
-	err    error // why .env cannot be read; fs.ErrNotExist if there is none
+	getenv   func(string) string
+	declared string // .env.example, or "" if there is none
+	err      error  // why .env cannot be read; fs.ErrNotExist if there is none
 }
 
 // Read reads the settings of the project in files.
@@ -31,7 +32,7 @@ func Read(files fs.FS, getenv func(string) string) Settings {
 		s.InFile = parse(string(data))
 	}
 	if data, err := fs.ReadFile(files, File+".example"); err == nil {
-		s.Example = parse(string(data))
+		s.Example, s.declared = parse(string(data)), string(data)
 	}
 	return s
 }
@@ -59,6 +60,20 @@ func (s Settings) Get(name string) (value, from string) {
 
 // InEnvironment is the variable's value in the environment alone.
 func (s Settings) InEnvironment(name string) string { return s.getenv(name) }
+
+// Declares says that .env.example has a line for the variable, commented out or
+// not. Without that file every variable counts as declared.
+func (s Settings) Declares(name string) bool {
+	if s.declared == "" {
+		return true
+	}
+	for line := range strings.SplitSeq(s.declared, "\n") {
+		if strings.HasPrefix(strings.TrimPrefix(line, "# "), name+"=") {
+			return true
+		}
+	}
+	return false
+}
 
 // Problem is why a variable's value cannot be used. It never repeats the value,
 // which may be a secret in the wrong place.

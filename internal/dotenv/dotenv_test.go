@@ -23,6 +23,9 @@ func TestSettings(t *testing.T) {
 	if s.InFile["B"] != "x # kept" || s.Example["A"] != "example" || s.InEnvironment("A") != "" {
 		t.Errorf("%+v", s)
 	}
+	if !s.Declares("A") || !s.Declares("D") || s.Declares("B") || !Read(fstest.MapFS{}, nil).Declares("B") {
+		t.Error("what .env.example declares is A and D")
+	}
 	for _, c := range []struct{ name, where, what, fix string }{
 		{"A", "", "", ""},
 		{"E", "", "is not set, neither in the environment nor in .env", "set E in .env to something"},
