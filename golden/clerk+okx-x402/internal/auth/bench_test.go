@@ -29,7 +29,7 @@ func BenchmarkRequire(b *testing.B) {
 	}
 	raw := i.sign(b, claims)
 	rules := tokenRules{issuers: []string{"https://other.example", i.url}, audience: "https://api.example.com", maxAge: time.Hour}
-	signedIn := require(func(r *http.Request) (Identity, error) {
+	signedIn := Require(func(r *http.Request) (Identity, error) {
 		token, err := bearerToken(r)
 		if err != nil {
 			return Identity{}, err
