@@ -28,7 +28,7 @@ func TestSession(t *testing.T) {
 			t.Error("the profile is not there, or has an address that nobody has verified")
 		}
 
-		stolen := v.cookie(cookieName)
+		stolen := v.cookie()
 		v.want(v.send("/logout"), http.StatusSeeOther)
 		v.signedIn(false)
 		thief := s.visit()
@@ -40,7 +40,7 @@ func TestSession(t *testing.T) {
 		if again, _ := v.me(); again != subject {
 			t.Errorf("signed in again as %q, want %q", again, subject)
 		}
-		if v.cookie(cookieName) == stolen {
+		if v.cookie() == stolen {
 			t.Error("the new session has the old one's cookie")
 		}
 	})
@@ -132,7 +132,7 @@ func TestSession(t *testing.T) {
 	t.Run("ends with its row", func(t *testing.T) {
 		v := s.visit()
 		v.signUp()
-		if n := change(t, `delete from better_auth.session where token = $1`, token(v.cookie(cookieName))); n != 1 {
+		if n := change(t, `delete from better_auth.session where token = $1`, token(v.cookie())); n != 1 {
 			t.Fatalf("deleted %d rows, want 1", n)
 		}
 		v.signedIn(false)
@@ -162,9 +162,9 @@ func TestSession(t *testing.T) {
 	t.Run("deleting what is theirs signs users out", func(t *testing.T) {
 		v := s.visit()
 		v.signUp()
-		value := v.cookie(cookieName)
+		value := v.cookie()
 		v.want(v.do(http.MethodDelete, "/v1/me", "", "", "Origin", s.base), http.StatusNoContent)
-		if v.cookie(cookieName) != "" {
+		if v.cookie() != "" {
 			t.Error("the browser keeps the cookie")
 		}
 		if n := change(t, `select from better_auth.session where token = $1`, token(value)); n != 0 {
@@ -242,7 +242,7 @@ func TestOutage(t *testing.T) {
 	email := v.signUp()
 	elsewhere := *v
 	elsewhere.base = "http://" + second.addr
-	cookie := []string{"Cookie", cookieName + "=" + v.cookie(cookieName)}
+	cookie := []string{"Cookie", cookieName + "=" + v.cookie()}
 	atSecond := func() int { return elsewhere.get("/v1/me", cookie...).status }
 	if got := atSecond(); got != http.StatusOK {
 		t.Errorf("a session that began at one server: %d at the other, want 200", got)

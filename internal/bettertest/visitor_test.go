@@ -149,15 +149,15 @@ func (v *visitor) signedIn(want bool) {
 	}
 }
 
-// cookie is the visitor's cookie of that name, as it is sent.
-func (v *visitor) cookie(name string) string {
+// cookie is the visitor's session cookie, as it is sent.
+func (v *visitor) cookie() string {
 	v.t.Helper()
 	u, err := url.Parse(v.base)
 	if err != nil {
 		v.t.Fatal(err)
 	}
 	for _, cookie := range v.client.Jar.Cookies(u) {
-		if cookie.Name == name {
+		if cookie.Name == cookieName {
 			return cookie.Value
 		}
 	}
