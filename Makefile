@@ -59,7 +59,7 @@ soak: tools ## The slow tests, which CI leaves out
 		go test ./internal/payment/okx -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest token buyers
+tools: $(GOLANGCI_LINT) postgres postgrest token buyers better-auth
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -86,3 +86,8 @@ token:
 buyers: token
 	@sh internal/x402test/client/install.sh $(BIN)/x402/client
 	@sh internal/x402test/client/chromium.sh
+
+# Sign-in is tested with the generated Better Auth server itself.
+.PHONY: better-auth
+better-auth: token
+	@sh internal/bettertest/install.sh $(BIN)/better-auth
