@@ -110,7 +110,7 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 		{"auth/acme/provider.toml", head + "[[url]]\nuse = \"home\"\n", `auth/acme/provider.toml: url[0]: use "home" is none of callback, logout, redirect, origin`},
 		{"auth/acme/provider.toml", head + "[[question]]\nkey = \"k\"\nmessage = \"m\"\ntype = \"slider\"\n", `auth/acme/provider.toml: question[0]: k: type "slider" is none of`},
 		{"auth/acme/provider.toml", head + "[[require]]\nmodule = \"example.com/x\"\n", "auth/acme/provider.toml: require[0]: needs a module and a version"},
-		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no require, pin, implies or sum line"},
+		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no go, require, pin, implies or sum line"},
 		{"auth/README.md", "x", "auth/README.md: only folders belong here"},
 		{"auth/Acme Inc/provider.toml", head, `auth/Acme Inc/provider.toml: id: folder name "Acme Inc" is not`},
 		{"catalog.toml", "version = \"0.1.0\"\n[[question]]\nkey = \"k\"\n", `catalog.toml: question[0]: "k" needs a key and a message`},

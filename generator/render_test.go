@@ -32,7 +32,7 @@ func TestRender(t *testing.T) {
 	want := map[string]string{
 		"README.md":                "# shop\nacme by Acme\ncoin costs 0.5\n",
 		"auth.go":                  "package main\n",
-		"go.mod":                   "module example.com/shop\n\ngo 1.26.0\n",
+		"go.mod":                   "module example.com/shop\n\ngo 1.26\n",
 		"main.go":                  "package main\n\nfunc main() {}\n",
 		"migrations/0001_a.sql":    "select 1;\n",
 		"migrations/0002_coin.sql": "select 0.5;\n",

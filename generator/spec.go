@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/mod/semver"
 )
 
 // DevURL is the origin of a generated server on a developer's machine.
@@ -30,16 +28,15 @@ type Spec struct {
 	Payments []Provider
 	// Providers is Auth followed by Payments.
 	Providers []Provider
-	// Env, Steps and the rest are joined from every layer, in layer order.
+	// Env and GoLive are joined from every layer, in layer order.
 	Env    []EnvVar
-	Steps  []Step
 	GoLive []GoLive
 	// ProdURL is the production origin, or an example of one.
 	ProdURL string
 	// Production is whether the user gave ProdURL.
 	Production bool
 	DevURL     string
-	GoVersion  string // the series, such as 1.26
+	GoVersion  string
 	// RedirectURLs is for auth.allowed_redirect_urls in insforge.toml.
 	RedirectURLs []string
 	// Ejected is set by the caller for a project that is to show no trace of
@@ -241,7 +238,7 @@ func (c *Catalog) has(folder string) bool {
 
 func (c *Catalog) spec(a Answers, n Numbering) *Spec {
 	s := &Spec{
-		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: strings.TrimPrefix(semver.MajorMinor("v"+GoVersion), "v"),
+		Answers: a, Providers: c.chosen(a), DevURL: DevURL, ProdURL: exampleProdURL, GoVersion: GoVersion,
 		catalog: c, numbering: n,
 	}
 	if url := a.Values["production_url"]; url != "" {
@@ -254,7 +251,6 @@ func (c *Catalog) spec(a Answers, n Numbering) *Spec {
 	for _, folder := range s.layers {
 		l := s.fill(c.layerAt(folder, s.Providers))
 		s.Env = append(s.Env, l.Env...)
-		s.Steps = append(s.Steps, l.Steps...)
 		s.GoLive = append(s.GoLive, l.GoLive...)
 		s.addRedirects(l.URLs)
 	}

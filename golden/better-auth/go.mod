@@ -1,6 +1,6 @@
 module example.com/shop
 
-go 1.26.0
+go 1.26
 
 require (
 	github.com/golang-jwt/jwt/v5 v5.3.1

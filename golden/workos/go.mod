@@ -1,6 +1,6 @@
 module example.com/shop
 
-go 1.26.0
+go 1.26
 
 require (
 	github.com/MicahParks/jwkset v0.11.4

@@ -49,7 +49,9 @@ func TestSessions_closed(t *testing.T) {
 	)
 	f.holds("row level security is on", `(select relrowsecurity from pg_class where oid = 'public.sign_in_sessions'::regclass)`,
 		"alter table public.sign_in_sessions enable row level security;")
-	f.holds("no policy lets anybody in", `not exists (select from pg_policy where polrelid = 'public.sign_in_sessions'::regclass)`, "drop the policy")
+	f.holds("the only policy is the server's", `(select count(*) = 1 from pg_policy where polrelid = 'public.sign_in_sessions'::regclass)
+		and exists (select from pg_policy where polrelid = 'public.sign_in_sessions'::regclass and polcmd = '*' and polroles = array['project_admin'::regrole::oid]
+		and pg_get_expr(polqual, polrelid) = 'true' and pg_get_expr(polwithcheck, polrelid) = 'true')`, "the policy of the sign-in-sessions migration")
 	for _, role := range []string{"public", "anon", "authenticated"} {
 		f.holds(role+" has no right to sessions", fmt.Sprintf(`not has_any_column_privilege('%[1]s', 'public.sign_in_sessions', 'SELECT, INSERT, UPDATE, REFERENCES')
 			and not has_table_privilege('%[1]s', 'public.sign_in_sessions', 'DELETE, TRUNCATE, TRIGGER')`, role), revoke)
@@ -69,9 +71,10 @@ func TestBeginSession(t *testing.T) {
 	const sessions = `select string_agg(ltrim(id, '0'), ' ' order by id) from public.sign_in_sessions where user_id like 'wall-test-%'`
 	f.do(server, begin(1, 0, "wall-test-ada", "now() - interval '1 hour'"))
 	f.do(server, begin(2, 0, "wall-test-bob", "now() + interval '1 hour'"))
+	f.do(server, begin(4, 0, "wall-test-bob", "now() + interval '1 hour'"))
 	f.do(server, begin(3, 2, "wall-test-ada", "now() + interval '1 hour'"))
-	if got := f.do(server, sessions); got != "3" {
-		t.Errorf("the sessions are %q, want 3 alone: 1 has run out, and 2 was replaced", got)
+	if got := f.do(server, sessions); got != "3 4" {
+		t.Errorf("the sessions are %q, want 3 and 4: 1 has run out, and 2 was replaced", got)
 	}
 	f.holds("the user has a profile", `(select name = 'Name' and email = 'name@example.com' from public.profiles where user_id = 'wall-test-ada')`,
 		"select public.see_user(p_user_id, p_name, p_email);")
@@ -84,6 +87,10 @@ func TestBeginSession(t *testing.T) {
 	if got := f.do(server, `select count(*) from public.sign_in_sessions where user_id = 'wall-test-ada'`); got != "0" {
 		t.Errorf("%s sessions of a deleted user are left", got)
 	}
+	f.holds("every column but two has a value", `(select count(*) = 2 from pg_attribute where attrelid = 'public.sign_in_sessions'::regclass
+		and attnum > 0 and not attisdropped and not attnotnull and attname in ('renew_at', 'leased_at'))
+		and not exists (select from pg_attribute where attrelid = 'public.sign_in_sessions'::regclass
+		and attnum > 0 and not attisdropped and not attnotnull and attname not in ('renew_at', 'leased_at'))`, "alter table public.sign_in_sessions alter column … set not null;")
 	for _, index := range []string{"sign_in_sessions_user_id_idx", "sign_in_sessions_expires_at_idx"} {
 		f.holds("there is "+index, `to_regclass('public.`+index+`') is not null`, "create index "+index)
 	}
@@ -94,9 +101,9 @@ func TestLeaseSession(t *testing.T) {
 	f := open(t)
 	f.do(server, begin(1, 0, "wall-test-ada", "now() + interval '1 hour'"))
 	lease := func(n int, renewAt string) string {
-		return f.do(server, fmt.Sprintf(`select public.lease_session('%s', '%s')`, sessionID(n), renewAt))
+		return f.do(server, fmt.Sprintf(`select public.lease_session('%s', '%s')::text`, sessionID(n), renewAt))
 	}
-	for _, step := range []struct{ what, n, at, want string }{
+	for _, step := range []struct{ what, at, want string }{
 		{what: "another time, as of a row that was renewed meanwhile", at: "2030-01-02", want: "false"},
 		{what: "the first", at: "2030-01-01", want: "true"},
 		{what: "the second", at: "2030-01-01", want: "false"},

@@ -56,8 +56,10 @@ func TestProfiles_closed(t *testing.T) {
 	)
 	f.holds("row level security is on", `(select relrowsecurity from pg_class where oid = 'public.profiles'::regclass)`,
 		"alter table public.profiles enable row level security;")
-	f.holds("the policy is for reading, of signed-in users", `(select count(*) = 1 from pg_policy where polrelid = 'public.profiles'::regclass
-		and polroles = array['authenticated'::regrole::oid] and polname = 'profiles_select_own' and polcmd = 'r')`, "the policy of the profiles migration")
+	f.holds("users have a policy for reading, and the server one for all", `(select array_agg(polroles[1]::regrole || ' ' || polcmd order by polcmd) = array['project_admin *', 'authenticated r']
+		from pg_policy where polrelid = 'public.profiles'::regclass and cardinality(polroles) = 1)
+		and exists (select from pg_policy where polrelid = 'public.profiles'::regclass and polname = 'profiles_server'
+		and pg_get_expr(polqual, polrelid) = 'true' and pg_get_expr(polwithcheck, polrelid) = 'true')`, "the two policies of the profiles migration")
 	for _, role := range []string{"public", "anon", "authenticated"} {
 		f.holds(role+" may not write profiles", fmt.Sprintf(`not has_any_column_privilege('%[1]s', 'public.profiles', 'INSERT, UPDATE, REFERENCES')
 			and not has_table_privilege('%[1]s', 'public.profiles', 'DELETE, TRUNCATE, TRIGGER')`, role),
@@ -95,7 +97,11 @@ func TestSeeUser(t *testing.T) {
 	f.holds("a visit is dated", `(select seen_at = now() and created_at = now() from public.profiles where user_id = 'wall-test-ada')`,
 		"on conflict (user_id) do update set … seen_at = now()")
 	const refused = "violates check constraint"
+	f.holds("every visit is dated", `not exists (select from pg_attribute where attrelid = 'public.profiles'::regclass
+		and attname in ('created_at', 'seen_at') and not attnotnull)`, "alter table public.profiles alter column … set not null;")
 	for what, sql := range map[string]string{
+		"an empty name":               `insert into public.profiles (user_id, name) values ('wall-test-bob', '')`,
+		"a name that is too long":     `insert into public.profiles (user_id, name) values ('wall-test-bob', repeat('x', 201))`,
 		"a user without an ID":        `select public.see_user('', null, null)`,
 		"a user whose ID is too long": `select public.see_user(repeat('x', 256), null, null)`,
 		"an email of one letter":      `select public.see_user('wall-test-bob', null, 'x')`,
