@@ -69,6 +69,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	}
 	c.questions = c.withChoices(root.Questions)
 	errs = append(errs, c.crossCheck()...)
+	errs = append(errs, c.doctorErrors()...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
