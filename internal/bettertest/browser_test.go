@@ -118,6 +118,7 @@ func (b *tab) picture(name string) {
 
 // TestBrowser signs up, out and in as people do, with JavaScript switched off.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	b := browse(t)
 	const form, email = "main form", "grace@example.com"

@@ -41,6 +41,7 @@ func session(t *testing.T, expires string) string {
 // TestCookies sends one cookie header after the other to the Go server and to
 // Better Auth itself: both have to take it for the same.
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []struct {
 		name, own, other string
 		open             func(*testing.T) *site
@@ -83,6 +84,8 @@ func TestCookies(t *testing.T) {
 				{"signature changed", own + url.QueryEscape(good+"."+swap(signature, 0)), false},
 				{"token changed", own + url.QueryEscape(swap(good, 0)+"."+signature), false},
 				{"one character more", own + value + "A", false},
+				{"a line end behind", own + value + "%0A", false},
+				{"a line end in the signature", own + url.QueryEscape(good+"."+signature[:4]+"\r\n"+signature[4:]), false},
 				{"a dot more", own + url.QueryEscape("."+raw), false},
 				{"of another secret", own + url.QueryEscape(good+"."+sign(good, "another-secret-0123456789abcdef-another")), false},
 				{"of no secret", own + url.QueryEscape(good+"."+sign(good, "")), false},
@@ -142,6 +145,7 @@ func openSecure(t *testing.T) *site {
 
 // TestSecure signs up, in and out on https.
 func TestSecure(t *testing.T) {
+	t.Parallel()
 	s := openSecure(t)
 	v := s.visit()
 	email := v.signUp()

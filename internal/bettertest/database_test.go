@@ -84,8 +84,8 @@ func TestMigrate_again(t *testing.T) {
 	}
 }
 
-// TestMigrate_refuses: without the schema, nothing must be made elsewhere, and
-// without the role there is nobody to grant to.
+// TestMigrate_refuses: without the schema, or a right to it, nothing must be made
+// elsewhere, and without the role there is nobody to grant to.
 func TestMigrate_refuses(t *testing.T) {
 	needs(t)
 	db, err := insforge.NewDatabase(t.Context())
@@ -106,17 +106,34 @@ func TestMigrate_refuses(t *testing.T) {
 		t.Errorf("without the schema: %v, %q", err, out)
 	}
 	conn := connect(t, db.URL)
-	var made int
-	err = conn.QueryRow(t.Context(), `select count(*) from pg_class where relname in ('user', 'session', 'account', 'verification')
-		and relnamespace = 'public'::regnamespace`).Scan(&made)
-	if err != nil || made != 0 {
-		t.Errorf("without the schema, %d tables were made in public (%v)", made, err)
+	inPublic := func() (made int) {
+		t.Helper()
+		err := conn.QueryRow(t.Context(), `select count(*) from pg_class where relname in ('user', 'session', 'account', 'verification')
+			and relnamespace = 'public'::regnamespace`).Scan(&made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	if made := inPublic(); made != 0 {
+		t.Errorf("without the schema, %d tables were made in public", made)
 	}
 
 	if err := db.MigrateAll(t.Context(), os.DirFS(migrations)); err != nil {
 		t.Fatal(err)
 	}
-	env["DATABASE_URL"] = as("nobody_there", db.URL)
+	if _, err := conn.Exec(t.Context(), `create role better_auth_stranger login; grant all on schema public to better_auth_stranger`); err != nil {
+		t.Fatal(err)
+	}
+	env["BETTER_AUTH_DATABASE_URL"] = as("better_auth_stranger", db.URL)
+	if out, err = node(t.Context(), "migrate.js", env); err == nil {
+		t.Errorf("without a right to the schema: %q", out)
+	}
+	if made := inPublic(); made != 0 {
+		t.Errorf("without a right to the schema, %d tables were made in public", made)
+	}
+
+	env["DATABASE_URL"], env["BETTER_AUTH_DATABASE_URL"] = as("nobody_there", db.URL), db.URL
 	out, err = node(t.Context(), "migrate.js", env)
 	if err == nil || !strings.Contains(out, "migrate: there is no role nobody_there, as whom DATABASE_URL connects: roles.sql makes one") {
 		t.Errorf("without the role: %v, %q", err, out)

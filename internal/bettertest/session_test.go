@@ -11,6 +11,7 @@ import (
 const cookieName = "better-auth.session_token"
 
 func TestSession(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 
 	t.Run("sign up, out and in", func(t *testing.T) {
@@ -175,6 +176,7 @@ func TestSession(t *testing.T) {
 
 // TestProxy is about what comes through to Better Auth, and what does not.
 func TestProxy(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 
 	t.Run("scripts sign in too", func(t *testing.T) {
@@ -235,6 +237,7 @@ func TestProxy(t *testing.T) {
 // TestOutage: without the Better Auth server nobody gets in or out, and those who
 // are in go on. Then it comes back, and signing out counts on every Go server.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	s.env["ADDR"] = "127.0.0.1:0"
 	second := s.startFront()
