@@ -125,7 +125,7 @@ func (s *signIn) reader(b *generator.DoctorDatabase, r *schemaRights) []Check {
 	var all []Check
 	for _, role := range r.Open {
 		all = append(all, failed(checkReader, role+", as which callers of the data API come, holds rights in the schema "+b.Schema+", where sessions and passwords are",
-			inMigration("close-"+strings.ReplaceAll(b.Schema, "_", "-"), fmt.Sprintf("revoke all on all tables in schema %s from %s; revoke all on schema %s from %s;", b.Schema, role, b.Schema, role))))
+			fmt.Sprintf("run this as the owner of its tables: revoke all on all tables in schema %s from %s;", b.Schema, role)))
 	}
 	narrow := "use a role in " + b.URL + " that can only look up sessions: README.md, Set up " + s.provider.Name
 	if r.Super {
@@ -142,7 +142,7 @@ func (s *signIn) reader(b *generator.DoctorDatabase, r *schemaRights) []Check {
 	if rest := len(more) - most; rest > 1 {
 		more = append(more[:most:most], fmt.Sprintf("%d more", rest))
 	}
-	if more != nil {
+	if len(more) > 0 {
 		all = append(all, warning(checkReader, r.Role+", the role in "+b.URL+", may do more than it needs: "+strings.Join(more, ", "), narrow))
 	}
 	if all == nil {
