@@ -135,7 +135,7 @@ func (s *shop) eventually(what string, done func() bool) {
 // answer that it was written before.
 func (s *shop) logged(text string) {
 	s.t.Helper()
-	s.eventually(fmt.Sprintf("the log has %q", text), func() bool { return strings.Contains(s.server.log(), text) })
+	s.eventually(fmt.Sprintf("the log has %q", text), func() bool { return strings.Contains(s.server.Log(), text) })
 }
 
 func (s *shop) ledgerHas(states ...string) {

@@ -254,7 +254,7 @@ func TestBrowser_pays(t *testing.T) {
 	s := open(t)
 	w := s.wallet(2)
 	b := browse(t, w)
-	b.run(chromedp.Navigate(s.server.url + report))
+	b.run(chromedp.Navigate(s.server.URL + report))
 	b.shows("main", "0.01 USDG")
 	b.picture("unpaid")
 
@@ -293,7 +293,7 @@ func TestBrowser_goesOn(t *testing.T) {
 	w := s.wallet(2)
 	b := browse(t, w)
 	s.okx.Queue(x402test.Settle, x402test.ResetAfter)
-	b.run(chromedp.Navigate(s.server.url+report), chromedp.Click(chromedp.CSS("button")))
+	b.run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
 	b.shows("#status", "The same payment is sent again")
 	b.picture("open")
 	b.run(chromedp.Reload())
@@ -323,7 +323,7 @@ func TestBrowser_losesTheAnswer(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	b := browse(t, s.wallet(2))
-	b.run(chromedp.Navigate(s.server.url + report))
+	b.run(chromedp.Navigate(s.server.URL + report))
 	const broken = `Response.prototype.text = () => Promise.reject(new TypeError("network error")); 0`
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](broken)); err != nil {
 		t.Fatal(err)
@@ -345,7 +345,7 @@ func TestBrowser_strangersAnswer(t *testing.T) {
 	for _, answer := range []string{`new Response("denied", { status: 403 })`, `new Response("sign in to this network")`} {
 		s := open(t)
 		b := browse(t, s.wallet(2))
-		b.run(chromedp.Navigate(s.server.url + report))
+		b.run(chromedp.Navigate(s.server.URL + report))
 		between := `{ const real = window.fetch; window.fetch = async (path, options) => {
 			const answer = await real(path, options);
 			return options.headers["PAYMENT-SIGNATURE"] ? ` + answer + ` : answer;
@@ -366,7 +366,7 @@ func TestBrowser_reads(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	b := browse(t, s.wallet(1))
-	b.run(chromedp.Navigate(s.server.url+"/v1/rate?of=gold"), chromedp.Click(chromedp.CSS("button")))
+	b.run(chromedp.Navigate(s.server.URL+"/v1/rate?of=gold"), chromedp.Click(chromedp.CSS("button")))
 	b.shows("#status", "Paid.")
 	b.shows("#text", "hello")
 	s.sold(1)
@@ -376,7 +376,7 @@ func TestBrowser_withoutWallet(t *testing.T) {
 	t.Parallel()
 	s := open(t, "PAYMENT_ASSETS=USDG,USDC")
 	b := browse(t, nil)
-	b.run(chromedp.Navigate(s.server.url+report), chromedp.Click(chromedp.CSS("button")))
+	b.run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
 	b.shows("#status", "There is no wallet in this browser")
 	b.picture("no-wallet")
 	if s.asked() != 0 {

@@ -61,7 +61,7 @@ func (s *shop) documented() string {
 	if !ok || strings.Count(module, address) != 1 {
 		s.t.Fatalf("README.md has no example that buys from %s:\n%s", address, module)
 	}
-	return strings.Replace(module, address, s.server.url+"/", 1)
+	return strings.Replace(module, address, s.server.URL+"/", 1)
 }
 
 // TestBuyer_npm pays with the client that most programs use, as the project's
@@ -97,7 +97,7 @@ func TestBuyer_forgePay(t *testing.T) {
 	}
 	pay := func(more ...string) (int, string, string) {
 		var out, errs bytes.Buffer
-		args := append([]string{"pay", s.server.url + report, "--key-file", key, "--data", `{"text":"Ada wrote the first program."}`}, more...)
+		args := append([]string{"pay", s.server.URL + report, "--key-file", key, "--data", `{"text":"Ada wrote the first program."}`}, more...)
 		code := cli.Main(args, cli.Stdio{In: strings.NewReader(""), Out: &out, Err: &errs})
 		return code, out.String(), errs.String()
 	}

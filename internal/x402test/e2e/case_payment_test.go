@@ -42,7 +42,7 @@ func TestCase01_samePaymentTwice(t *testing.T) {
 		t.Errorf("reason %q, want nonce_already_used", reason)
 	}
 	// The same after a restart, for what was paid is not in memory.
-	s.server.kill()
+	s.server.Kill()
 	s.server = s.start()
 	s.expect("after a restart", s.pay(hello, payment), http.StatusOK)
 	if s.ran() != 1 || s.settles() != 1 {
@@ -343,7 +343,7 @@ func TestCase33_requirementsChanged(t *testing.T) {
 		outdated := s.signed(b, hello)
 		before := s.asked()
 
-		s.server.kill()
+		s.server.Kill()
 		name, value, _ := strings.Cut(change, "=")
 		s.env[name] = value
 		s.server = s.start()

@@ -265,7 +265,7 @@ func TestCase26_killedWhileSettling(t *testing.T) {
 			_, _ = s.send(paid(hello, payment))
 		}()
 		s.eventually("the settlement begins", func() bool { return s.settles() == 1 })
-		s.server.kill()
+		s.server.Kill()
 		<-gone
 		s.ledgerHas("settling")
 		s.server = s.start()

@@ -98,7 +98,7 @@ func TestCase39_mockInProduction(t *testing.T) {
 	s := open(t, mock...)
 	a := s.pay(hello, s.signed(s.buyer(1), hello).Header())
 	s.expect("in development", a, http.StatusOK)
-	if a.receipt(t).Network != x402test.Network || !strings.Contains(s.server.log(), "no money moves") {
+	if a.receipt(t).Network != x402test.Network || !strings.Contains(s.server.Log(), "no money moves") {
 		t.Errorf("the mock does not say so: %v", a)
 	}
 	if s.asked() != 0 {

@@ -85,11 +85,11 @@ func (s *shop) send(r request) (answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, r.to.url, strings.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, r.method, r.to.URL, strings.NewReader(r.body))
 	if err != nil {
 		return answer{}, err
 	}
-	req.URL.Opaque = "//" + strings.TrimPrefix(r.to.url, "http://") + r.path // as it is spelled
+	req.URL.Opaque = "//" + strings.TrimPrefix(r.to.URL, "http://") + r.path // as it is spelled
 	req.Header.Set("Content-Type", "application/json")
 	for name, values := range r.header {
 		req.Header[http.CanonicalHeaderKey(name)] = values

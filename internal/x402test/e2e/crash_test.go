@@ -98,7 +98,7 @@ func TestCrash(t *testing.T) {
 			s.cutOff(func(string) fate { return how })
 		}
 		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
-		current.Load().kill()
+		current.Load().Kill()
 		s.restore()
 		current.Store(s.start())
 		// Nobody knows that a holder is dead until its time is up, which is minutes.

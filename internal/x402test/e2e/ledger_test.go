@@ -70,7 +70,7 @@ func TestBrowser_ledger(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.run(chromedp.Navigate(s.server.url + "/payments"))
+	b.run(chromedp.Navigate(s.server.URL + "/payments"))
 	b.shows("main", "There are no payments yet.")
 	b.shows("#live", "Live")
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("window.loaded = 1")); err != nil {

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/insforgetest"
-	"github.com/insforge/forge/templates"
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // What all tests share: one server binary, the project it was built from, and one
@@ -67,58 +66,23 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	project = filepath.Join(folder, "shop")
-	if settings, err = generate(ctx, project); err != nil {
+	if settings, err = servertest.Generate(ctx, project, generator.Answers{
+		Name: "shop", Module: "example.com/shop", Auth: "clerk", Payments: []string{"okx-x402"},
+	}); err != nil {
 		return 1, err
 	}
 	if err := edit(project); err != nil {
 		return 1, err
 	}
 	binary = filepath.Join(folder, "server.exe")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/server")
-	build.Dir = project
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build the server: %w\n%s", err, out)
+	if err := servertest.Build(ctx, project, binary); err != nil {
+		return 1, err
 	}
 	if insforge, err = insforgetest.Start(ctx); err != nil {
 		return 1, err
 	}
 	code = m.Run()
 	return code, insforge.Stop()
-}
-
-// generate writes a project as forge new does, and returns its sample settings.
-func generate(ctx context.Context, dir string) (map[string]string, error) {
-	catalog, err := generator.Load(templates.FS)
-	if err != nil {
-		return nil, err
-	}
-	answers := generator.Answers{Name: "shop", Module: "example.com/shop", Auth: "clerk", Payments: []string{"okx-x402"}}
-	for _, q := range catalog.Questions(answers) {
-		if _, ok := answers.Get(q.Key); !ok {
-			answers = answers.Set(q.Key, q.Default)
-		}
-	}
-	spec, err := catalog.Resolve(answers, generator.Numbering{})
-	if err != nil {
-		return nil, err
-	}
-	target, err := generator.Render(spec)
-	if err != nil {
-		return nil, err
-	}
-	record, err := generator.Record(spec, target)
-	if err != nil {
-		return nil, err
-	}
-	env := map[string]string{}
-	for _, e := range spec.Env {
-		if e.Required {
-			env[e.Name] = e.Example
-		}
-	}
-	plan := generator.NewPlan(&generator.Tree{}, &generator.Tree{}, target)
-	return env, generator.Apply(ctx, dir, plan, record, nil)
 }
 
 // edit adds what a user would: routes of his own, sold next to the report.

@@ -160,7 +160,7 @@ func (c *crash) crash(name string, m moment, outage bool, buyer *x402test.Buyer)
 				c.stopDatabase()
 				c.pass(900) // long enough to give up recording, and to write to the journal
 			}
-			c.server.kill()
+			c.server.Kill()
 		})
 	}
 	first := make([]answer, together)

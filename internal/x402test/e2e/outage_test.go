@@ -90,7 +90,7 @@ func TestOutage_node(t *testing.T) {
 	if s.asked() != 0 {
 		t.Error("the facilitator was asked")
 	}
-	s.server.kill()
+	s.server.Kill()
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":"0xc4"}`) // and nothing else
 	}))
@@ -126,12 +126,11 @@ func TestOutage_stop(t *testing.T) {
 		answers <- a
 	}()
 	s.eventually("the settlement begins", func() bool { return s.settles() == 1 })
-	if err := s.server.cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := s.server.Interrupt(); err != nil {
 		t.Fatal(err)
 	}
 	s.expect("while stopping", <-answers, http.StatusOK)
-	<-s.server.read
-	if err := s.server.cmd.Wait(); err != nil {
+	if err := s.server.Wait(); err != nil {
 		t.Errorf("the server stopped with %v", err)
 	}
 	s.sold(1)
