@@ -48,7 +48,7 @@ type provider interface {
 
 func hostedBy(s *site, id string, env map[string]string) provider {
 	profile := profileOf(id)
-	base := env["BASE_URL"]
+	base := env["APP_BASE_URL"]
 	switch id {
 	case "auth0", "kinde":
 		p := &oidcProvider{t: s.t, Tenant: oidc.Auth0.Handler(), id: id}
@@ -135,7 +135,7 @@ func (p *oidcProvider) signIn(v *visitor, u *user, returnTo string) page {
 	v.s.t.Helper()
 	at := v.follow(login(returnTo))
 	form := action.FindStringSubmatch(at.body)
-	if form == nil {
+	if form == nil || !strings.HasPrefix(at.url, "https://"+p.Host()) { // which knows the browser already
 		return at
 	}
 	to := html.UnescapeString(form[1])
@@ -151,10 +151,19 @@ func (p *oidcProvider) revoke(u *user) {
 	}
 }
 
-func (p *oidcProvider) hand(from, to *user) {
-	if err := p.Set(p.t.Context(), from.subject, fmt.Sprintf(`{"sub":%q}`, to.subject)); err != nil {
-		p.t.Fatal(err)
+// hand has another user's ID token come back with the next refresh token. The real
+// provider does no such thing.
+func (p *oidcProvider) hand(_, to *user) {
+	keys := authtest.NewIssuer("oidc")
+	issuer, client := "https://"+p.Host()+"/", servers[p.id].settings["AUTH0_CLIENT_ID"]
+	keysPath := "/.well-known/jwks.json"
+	if p.id == "kinde" {
+		issuer, client, keysPath = "https://"+p.Host(), servers[p.id].settings["KINDE_CLIENT_ID"], "/.well-known/jwks"
 	}
+	now := time.Now().Unix()
+	signed := keys.Token(authtest.Claims{"iss": issuer, "aud": client, "sub": to.subject, "iat": now, "exp": now + 60})
+	p.Answer(keysPath, keys.ServeHTTP)
+	p.Answer(p.renewPath(), jsonAnswer(http.StatusOK, fmt.Sprintf(`{"access_token":"a","token_type":"Bearer","refresh_token":"r","id_token":%q}`, signed)))
 }
 
 func (p *oidcProvider) tokens(*user) []string { return p.RefreshTokens() }

@@ -49,7 +49,7 @@ func TestCookies(t *testing.T) {
 	for _, base := range []string{app, local} {
 		t.Run(base[:5], func(t *testing.T) {
 			each(t, func(t *testing.T, id string) {
-				s := open(t, id, 1, "BASE_URL="+base, "CLERK_AUTHORIZED_PARTIES="+base)
+				s := open(t, id, 1, "APP_BASE_URL="+base, "CLERK_AUTHORIZED_PARTIES="+base)
 				v, u := s.visitor(), s.hosted.newUser(true)
 				v.base = base
 				if p := s.hosted.signIn(v, u, ""); p.status != http.StatusOK || p.url != base+"/todos" {
@@ -321,8 +321,10 @@ func TestAccount(t *testing.T) {
 			return count
 		}
 		for name, remove := range map[string]func(v *visitor) page{
-			"by the API":  func(v *visitor) page { return v.ask(http.MethodDelete, "/v1/me", nil, nil) },
-			"by the form": func(v *visitor) page { return v.ask(http.MethodPost, "/account/delete", url.Values{"confirm": {"yes"}}, nil) },
+			"by the API": func(v *visitor) page { return v.ask(http.MethodDelete, "/v1/me", nil, nil) },
+			"by the form": func(v *visitor) page {
+				return v.ask(http.MethodPost, "/account/delete", url.Values{"confirm": {"yes"}}, nil)
+			},
 		} {
 			v, u := enter(true)
 			phone := s.visitor()
@@ -450,4 +452,3 @@ func TestSession_expired(t *testing.T) {
 		}
 	})
 }
-

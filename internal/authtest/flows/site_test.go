@@ -64,7 +64,7 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 	t.Cleanup(front.Close)
 
 	env := map[string]string{
-		"ADDR": "127.0.0.1:0", "BASE_URL": app,
+		"ADDR": "127.0.0.1:0", "APP_BASE_URL": app,
 		"INSFORGE_URL": front.URL, "INSFORGE_ANON_KEY": insforge.AnonKey, "INSFORGE_API_KEY": insforge.APIKey, "INSFORGE_JWT_SECRET": insforge.JWTSecret,
 		"CLERK_AUTHORIZED_PARTIES": app,
 	}

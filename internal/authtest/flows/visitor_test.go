@@ -27,6 +27,7 @@ type visitor struct {
 	detour func(u *url.URL) // changes where it goes, nil does not
 	server int              // 1 and up: goes to that server, not to the next
 	base   string           // the app's origin
+	ctx    context.Context  //nolint:containedctx // of all its requests
 }
 
 // page is an answer.
@@ -37,7 +38,13 @@ type page struct {
 	body   string
 }
 
-func (p page) String() string { return fmt.Sprintf("%s: %d %.1500s", p.url, p.status, p.body) }
+func (p page) String() string {
+	_, shown, ok := strings.Cut(p.body, "<main>")
+	if !ok {
+		shown = p.body
+	}
+	return fmt.Sprintf("%s: %d %.700s", p.url, p.status, shown)
+}
 
 func (s *site) visitor() *visitor {
 	s.t.Helper()
@@ -69,7 +76,7 @@ func (s *site) visitor() *visitor {
 	}
 	s.t.Cleanup(transport.CloseIdleConnections)
 	return &visitor{
-		s: s, base: app, cookies: map[string]*http.Cookie{}, others: newJar(),
+		s: s, base: app, ctx: s.t.Context(), cookies: map[string]*http.Cookie{}, others: newJar(),
 		http: &http.Client{
 			Transport: transport, Timeout: 40 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -97,7 +104,7 @@ func (v *visitor) send(method, address string, form url.Values, header http.Head
 	if own && v.server > 0 {
 		to = v.s.servers[v.server-1].URL + strings.TrimPrefix(address, app)
 	}
-	req, err := http.NewRequestWithContext(v.s.t.Context(), method, to, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(v.ctx, method, to, strings.NewReader(form.Encode()))
 	if err != nil {
 		return page{}, err
 	}
@@ -232,4 +239,10 @@ func (v *visitor) clone() *visitor {
 		other.cookies[name] = c
 	}
 	return other
+}
+
+// stoppable makes the visitor's requests end with the function it returns.
+func (v *visitor) stoppable() (stop func()) {
+	v.ctx, stop = context.WithCancel(v.ctx)
+	return stop
 }

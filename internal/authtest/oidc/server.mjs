@@ -15,7 +15,36 @@ const newKey = () => ({
   kid: randomUUID(), use: "sig", alg: "RS256",
 });
 
+// storage is where a tenant keeps what it hands out. It outlives the provider that open makes.
+const storage = () => {
+  const kept = new Map();
+  return class {
+    constructor(model) {
+      this.model = model;
+    }
+    async upsert(id, payload) {
+      kept.set(this.model + id, payload);
+    }
+    async find(id) {
+      return kept.get(this.model + id);
+    }
+    async findByUid(uid) {
+      for (const [name, payload] of kept) if (name.startsWith(this.model) && payload.uid === uid) return payload;
+    }
+    async consume(id) {
+      kept.get(this.model + id).consumed = Math.floor(Date.now() / 1000);
+    }
+    async destroy(id) {
+      kept.delete(this.model + id);
+    }
+    async revokeByGrantId(grant) {
+      for (const [name, payload] of kept) if (payload.grantId === grant) kept.delete(name);
+    }
+  };
+};
+
 class Tenant {
+  storage = storage();
   keys = [newKey()];
   users = new Map(); // what is known of each, by sub
   grants = new Map(); // IDs of each user's
@@ -34,6 +63,7 @@ class Tenant {
   open() {
     const { issuer, paths, client, offline } = this.setup;
     const provider = new Provider(issuer, {
+      adapter: this.storage,
       jwks: { keys: this.keys },
       clients: [{
         client_id: client.id,
