@@ -43,9 +43,10 @@ build: ## Build the forge binary into .bin
 	go build -trimpath -o $(BIN)/forge ./cmd/forge
 
 .PHONY: bench
-bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, merging, and selling
+bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, merging, selling, and signing in
 	go test ./golden ./generator ./internal/merge -run "^$$" -bench . -benchmem
 	cd golden/clerk+okx-x402 && go test ./internal/payment/okx -run "^$$" -bench . -benchmem
+	FORGE_SOAK=1 go test ./internal/authtest/e2e -run TestBenchmarks -v
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out
@@ -57,9 +58,12 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/x402test/e2e -run 'Race|Crash' -v
 	cd golden/clerk+okx-x402 && for target in ParseProof Decimal Refusal Settlement Supported; do \
 		go test ./internal/payment/okx -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
+	FORGE_SOAK=1 go test -timeout 60m ./internal/authtest/mutation -v
+	cd golden/clerk && go test ./internal/auth -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 60s
+	cd golden/better-auth && go test ./internal/auth -run '^$$' -fuzz '^FuzzSessionToken$$' -fuzztime 60s
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest token buyers
+tools: $(GOLANGCI_LINT) postgres postgrest token buyers better-auth
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -86,3 +90,8 @@ token:
 buyers: token
 	@sh internal/x402test/client/install.sh $(BIN)/x402/client
 	@sh internal/x402test/client/chromium.sh
+
+# Sign-in is tested with the generated Better Auth server itself.
+.PHONY: better-auth
+better-auth: token
+	@sh internal/bettertest/install.sh $(BIN)/better-auth

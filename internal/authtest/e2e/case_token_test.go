@@ -46,11 +46,11 @@ func TestJ01_algNone(t *testing.T) {
 			unsigned := authtest.Compact(header, s.fresh().JSON(), func([]byte) []byte { return nil })
 			signed := s.issuer.Sign(header, s.fresh().JSON())
 			all = append(all,
-				token(alg+" unsigned", unsigned, "signing method"),
+				token(alg+" unsigned", unsigned, "want RS256"),
 				token(alg+" without the last dot", strings.TrimSuffix(unsigned, "."), notAToken(s)),
-				token(alg+" signed nevertheless", signed, "signing method"))
+				token(alg+" signed nevertheless", signed, "want RS256"))
 		}
-		return append(all, token("no alg", s.issuer.Sign(s.issuer.Header().With("alg", nil).JSON(), s.fresh().JSON()), "signing method"))
+		return append(all, token("no alg", s.issuer.Sign(s.issuer.Header().With("alg", nil).JSON(), s.fresh().JSON()), "want RS256"))
 	})
 }
 
@@ -85,7 +85,7 @@ func TestJ02_publicKeyAsSecret(t *testing.T) {
 			"JWK":            []byte(jwk.JSON()),
 			"nothing":        {},
 		} {
-			all = append(all, token(name, signWith(t, jwt.SigningMethodHS256, secret, s.issuer.Header(), s.fresh()), "signing method HS256 is invalid"))
+			all = append(all, token(name, signWith(t, jwt.SigningMethodHS256, secret, s.issuer.Header(), s.fresh()), `alg "HS256", want RS256`))
 		}
 		s.refused(t, all...)
 	})
@@ -97,9 +97,9 @@ func TestJ03_insforgeToken(t *testing.T) {
 	each(t, "J03", func(t *testing.T, p authtest.Profile) {
 		s := sharedSite(t, p)
 		s.refused(t,
-			token("claims of the provider", signWith(t, jwt.SigningMethodHS256, []byte(insforge.JWTSecret), s.issuer.Header(), s.fresh()), "signing method HS256 is invalid"),
-			token("minted here", s.mint(t, bearer(s.good())).token, "no usable kid"),
-			token("an admin's", insforge.Sign(jwt.MapClaims{"sub": s.Subject, "role": "project_admin"}), "no usable kid"))
+			token("claims of the provider", signWith(t, jwt.SigningMethodHS256, []byte(insforge.JWTSecret), s.issuer.Header(), s.fresh()), `alg "HS256", want RS256`),
+			token("minted here", s.mint(t, bearer(s.good())).token, `alg "HS256", want RS256`),
+			token("an admin's", insforge.Sign(jwt.MapClaims{"sub": s.Subject, "role": "project_admin"}), `alg "HS256", want RS256`))
 	})
 }
 
@@ -115,12 +115,12 @@ func TestJ04_otherAlgorithms(t *testing.T) {
 		for _, method := range []jwt.SigningMethod{
 			jwt.SigningMethodRS384, jwt.SigningMethodRS512, jwt.SigningMethodPS256, jwt.SigningMethodPS384, jwt.SigningMethodPS512,
 		} {
-			all = append(all, token(method.Alg(), signWith(t, method, s.issuer.Key(), s.issuer.Header(), s.fresh()), "signing method "+method.Alg()+" is invalid"))
+			all = append(all, token(method.Alg(), signWith(t, method, s.issuer.Key(), s.issuer.Header(), s.fresh()), `alg "`+method.Alg()+`", want RS256`))
 		}
 		s.refused(t, append(all,
-			token("ES256", signWith(t, jwt.SigningMethodES256, curve, s.issuer.Header(), s.fresh()), "signing method ES256 is invalid"),
-			token("rs256", s.issuer.Sign(s.issuer.Header().With("alg", "rs256").JSON(), s.fresh().JSON()), "signing method"),
-			token("RS256 by another key", authtest.NewIssuer("attacker").Sign(s.issuer.Header().JSON(), s.fresh().JSON()), "signature is invalid"))...)
+			token("ES256", signWith(t, jwt.SigningMethodES256, curve, s.issuer.Header(), s.fresh()), `alg "ES256", want RS256`),
+			token("rs256", s.issuer.Sign(s.issuer.Header().With("alg", "rs256").JSON(), s.fresh().JSON()), "want RS256"),
+			token("RS256 by another key", authtest.NewIssuer("attacker").Sign(s.issuer.Header().JSON(), s.fresh().JSON()), "signature: "))...)
 	})
 }
 
@@ -168,7 +168,7 @@ func TestJ06_keyInTheHeader(t *testing.T) {
 		} {
 			ours, own := s.issuer.Header().With(name, value), evil.Header().With(name, value)
 			all = append(all,
-				token(name+" and the provider's kid", evil.Sign(ours.JSON(), s.fresh().JSON()), "signature is invalid"),
+				token(name+" and the provider's kid", evil.Sign(ours.JSON(), s.fresh().JSON()), "signature: "),
 				token(name+" and its own kid", evil.Sign(own.JSON(), s.fresh().JSON()), "key not found"))
 		}
 		s.refused(t, all...)
@@ -325,7 +325,7 @@ func TestJ12_formOfTheRequest(t *testing.T) {
 			token("a part more", good+".e30", notAToken(s)),
 			token("encrypted, five parts", good+".e30.e30", notAToken(s)),
 			token("two parts", parts[0]+"."+parts[1], notAToken(s)),
-			token("no signature", parts[0]+"."+parts[1]+".", "signature is invalid"),
+			token("no signature", parts[0]+"."+parts[1]+".", "signature: "),
 			token("padded", good+"=", "illegal base64"),
 			token("claims in standard base64", parts[0]+"."+parts[1]+"=."+parts[2], "claims: illegal base64"),
 			authorization("two headers", "2 Authorization headers", "Bearer "+good, "Bearer "+good),
@@ -360,28 +360,28 @@ func TestJ13_twoReadings(t *testing.T) {
 		claim := func(field string) string { return s.issuer.Sign(header, more(claims, field)) }
 		field := func(field string) string { return s.issuer.Sign(more(header, field), claims) }
 		return []attempt{
-			token("sub twice", claim(`"sub":"`+s.Subject+`x"`), `"sub" occurs twice`),
-			token("the same sub twice", claim(`"sub":"`+s.Subject+`"`), `"sub" occurs twice`),
-			token("sub twice, once escaped", claim(`"\u0073ub":"victim"`), `"sub" occurs twice`),
-			token("exp twice", claim(`"exp":99999999999`), `"exp" occurs twice`),
-			token("iss twice", claim(`"iss":"https://attacker.example"`), `"iss" occurs twice`),
-			token("a claim of his own twice", claim(`"plan":"free","plan":"paid"`), `"plan" occurs twice`),
+			token("sub twice", claim(`"sub":"`+s.Subject+`x"`), "a name occurs twice"),
+			token("the same sub twice", claim(`"sub":"`+s.Subject+`"`), "a name occurs twice"),
+			token("sub twice, once escaped", claim(`"\u0073ub":"victim"`), "a name occurs twice"),
+			token("exp twice", claim(`"exp":99999999999`), "a name occurs twice"),
+			token("iss twice", claim(`"iss":"https://attacker.example"`), "a name occurs twice"),
+			token("a claim of his own twice", claim(`"plan":"free","plan":"paid"`), "a name occurs twice"),
 			token("ROLE", claim(`"ROLE":"project_admin"`), `stands for "role"`),
 			token("Sub", claim(`"Sub":"victim"`), `stands for "sub"`),
 			token("AUD", claim(`"AUD":"other"`), `stands for "aud"`),
 			token("ſub, which folds to sub", claim(`"ſub":"victim"`), `stands for "sub"`),
-			token("a second object", s.issuer.Sign(header, claims+`{"sub":"victim"}`), "more than one JSON value"),
+			token("a second object", s.issuer.Sign(header, claims+`{"sub":"victim"}`), "claims: invalid character"),
 			token("a brace more", s.issuer.Sign(header, claims+`}`), "claims"),
-			token("a list", s.issuer.Sign(header, `[`+claims+`]`), "not a JSON object"),
-			token("no claims", s.issuer.Sign(header, ``), "not a JSON object"),
+			token("a list", s.issuer.Sign(header, `[`+claims+`]`), "claims: "),
+			token("no claims", s.issuer.Sign(header, ``), "claims: "),
 			token("null", s.issuer.Sign(header, `null`), "not a JSON object"),
 			token("crit", field(`"crit":["b64"],"b64":false`), "crit"),
 			token("crit of what is there", field(`"crit":["exp"]`), "crit"),
 			token("crit is empty", field(`"crit":[]`), "crit"),
 			token("crit is null", field(`"crit":null`), "crit"),
-			token("alg twice", field(`"alg":"none"`), `"alg" occurs twice`),
+			token("alg twice", field(`"alg":"none"`), "a name occurs twice"),
 			token("ALG", field(`"ALG":"none"`), `stands for "alg"`),
-			token("kid twice", field(`"kid":"other"`), `"kid" occurs twice`),
+			token("kid twice", field(`"kid":"other"`), "a name occurs twice"),
 		}
 	})
 }
@@ -420,7 +420,7 @@ func TestJ24_tokensForOtherUses(t *testing.T) {
 			return []attempt{
 				token("ID token of Clerk as a provider", s.issuer.Token(fresh.With("azp", nil).With("aud", "client_1").With("nonce", "n")), "no azp"),
 				token("the same with azp", s.issuer.Token(fresh.With("azp", "client_1").With("aud", "client_1").With("nonce", "n")), "none of the authorized parties"),
-				token("of a template, HS256", s.issuer.Sign(s.issuer.Header().With("alg", "HS256").JSON(), fresh.JSON()), "HS256 is invalid"),
+				token("of a template, HS256", s.issuer.Sign(s.issuer.Header().With("alg", "HS256").JSON(), fresh.JSON()), `alg "HS256", want RS256`),
 				token("a machine's", s.issuer.Token(fresh.With("azp", nil).With("sub", "mch_2xPnG8KxVQrLb3Fq0uWcYtR1aZe")), "no azp"),
 			}
 		case "kinde":

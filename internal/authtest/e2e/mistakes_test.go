@@ -73,7 +73,7 @@ func TestClerk_5_TokenOfTheTemplate(t *testing.T) {
 		"sub": s.Subject, "role": "authenticated", "aud": "insforge-api", "iss": s.fresh()["iss"], "azp": "http://localhost:8080",
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
 	}
-	s.refused(t, token("HS256 under InsForge's secret", signWith(t, jwt.SigningMethodHS256, []byte(insforge.JWTSecret), authtest.Claims{"kid": "ins_1"}, claims), "HS256 is invalid"))
+	s.refused(t, token("HS256 under InsForge's secret", signWith(t, jwt.SigningMethodHS256, []byte(insforge.JWTSecret), authtest.Claims{"kid": "ins_1"}, claims), `alg "HS256", want RS256`))
 }
 
 // Not on Clerk's list, but its SDK takes such a token: a user with tasks left is known,
@@ -333,5 +333,5 @@ func TestKinde_publishedToken(t *testing.T) {
 	signed := published("token.txt")
 	s.refused(t,
 		token("as it was published", signed, "exp is more than 720h0m0s ahead"),
-		token("with another signature", withSignatureOf(signed, signed[:len(signed)-8]+"AAAAAAAA"), "signature is invalid"))
+		token("with another signature", withSignatureOf(signed, signed[:len(signed)-8]+"AAAAAAAA"), "signature: "))
 }

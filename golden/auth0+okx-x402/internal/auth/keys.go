@@ -70,25 +70,24 @@ func (k *keySet) close() {
 	k.cancel()
 }
 
-// find returns the function that picks the key a token names. Its error wraps ErrUnavailable when
-// there are no keys to pick from.
-func (k *keySet) find(ctx context.Context) jwt.Keyfunc {
-	return func(token *jwt.Token) (any, error) {
-		keys, err := k.current(ctx)
-		if err != nil {
-			return nil, err
-		}
-		key, err := keys.KeyfuncCtx(ctx)(token)
-		if !errors.Is(err, jwkset.ErrKeyNotFound) {
-			return key, err
-		}
-		// The provider may have begun to sign with a new key.
-		k.refresh(ctx, keyRefreshWait)
-		if keys, err = k.current(ctx); err != nil {
-			return nil, err
-		}
-		return keys.KeyfuncCtx(ctx)(token)
+// find returns the key that a token's header names, which has a kid. Its error wraps ErrUnavailable
+// when there are no keys to pick from.
+func (k *keySet) find(ctx context.Context, header map[string]any) (any, error) {
+	token := &jwt.Token{Header: header}
+	keys, err := k.current(ctx)
+	if err != nil {
+		return nil, err
 	}
+	key, err := keys.KeyfuncCtx(ctx)(token)
+	if !errors.Is(err, jwkset.ErrKeyNotFound) {
+		return key, err
+	}
+	// The provider may have begun to sign with a new key.
+	k.refresh(ctx, keyRefreshWait)
+	if keys, err = k.current(ctx); err != nil {
+		return nil, err
+	}
+	return keys.KeyfuncCtx(ctx)(token)
 }
 
 // current returns the keys at hand, after a refresh when there are none or when they are old.

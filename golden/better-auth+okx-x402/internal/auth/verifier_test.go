@@ -132,6 +132,8 @@ func TestVerify_refusesForgedCookiesWithoutAskingTheDatabase(t *testing.T) {
 		"signature of another":      testToken + testCookie2[len(testToken2):],
 		"url-safe, unpadded":        urlSafe.Replace(testCookie),
 		"something after the value": testCookie + "A",
+		"line end in the signature": testCookie + "%0A",
+		"line end before it":        strings.Replace(testCookie, ".u", ".%0D%0Au", 1),
 		"escaped twice":             strings.ReplaceAll(testCookie, "%", "%25"),
 		"broken escape":             testCookie + "%",
 		"second of two":             "forged.signature; better-auth.session_token=" + testCookie,
@@ -177,6 +179,20 @@ func TestVerify_endsWithTheRow(t *testing.T) {
 	delete(db.sessions, testToken)
 	if _, err := verifyCookies(v, "better-auth.session_token="+testCookie); !errors.Is(err, ErrInvalid) {
 		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+// A user ID becomes the owner of rows, so what cannot be one is refused.
+func TestVerify_userIDs(t *testing.T) {
+	v, db := newTestVerifier("http://localhost:3000")
+	for name, id := range map[string]string{
+		"empty": "", "blank": " ", "padded": testUser + " ", "300 bytes": strings.Repeat("u", 300), "line end": testUser + "\n",
+		"NUL": testUser + "\x00", "no text": testUser + "\ufffd",
+	} {
+		db.sessions[testToken] = Identity{Subject: id, ExpiresAt: testExpiry}
+		if got, err := verifyCookies(v, "better-auth.session_token="+testCookie); !errors.Is(err, ErrInvalid) || got != (Identity{}) {
+			t.Errorf("%s: got %+v, %v, want ErrInvalid", name, got, err)
+		}
 	}
 }
 

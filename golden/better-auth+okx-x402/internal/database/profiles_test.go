@@ -56,7 +56,7 @@ func TestProfiles_closed(t *testing.T) {
 	)
 	f.holds("row level security is on", `(select relrowsecurity from pg_class where oid = 'public.profiles'::regclass)`,
 		"alter table public.profiles enable row level security;")
-	f.holds("users have a policy for reading, and the server one for all", `(select array_agg(polroles[1]::regrole || ' ' || polcmd order by polcmd) = array['project_admin *', 'authenticated r']
+	f.holds("users have a policy for reading, and the server one for all", `(select array_agg(polroles[1]::regrole || ' ' || polcmd::text order by polcmd) = array['project_admin *', 'authenticated r']
 		from pg_policy where polrelid = 'public.profiles'::regclass and cardinality(polroles) = 1)
 		and exists (select from pg_policy where polrelid = 'public.profiles'::regclass and polname = 'profiles_server'
 		and pg_get_expr(polqual, polrelid) = 'true' and pg_get_expr(polwithcheck, polrelid) = 'true')`, "the two policies of the profiles migration")

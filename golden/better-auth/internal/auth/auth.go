@@ -8,7 +8,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Identity is who a request comes from.
@@ -92,4 +94,13 @@ func FromContext(ctx context.Context) (Identity, bool) {
 func Subject(ctx context.Context) string {
 	id, _ := FromContext(ctx)
 	return id.Subject
+}
+
+const maxSubjectBytes = 255
+
+// validSubject reports whether s can be an owner column's value: neither empty nor padded with blanks,
+// of bounded length, and printable.
+func validSubject(s string) bool {
+	return s != "" && len(s) <= maxSubjectBytes && strings.TrimSpace(s) == s &&
+		!strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsRune(s, unicode.ReplacementChar)
 }

@@ -138,6 +138,7 @@ func handleDeleteAccount(d Deps) http.Handler {
 			return
 		}
 		d.SignIn.Forget(w, r)
-		page.WriteMessage(w, http.StatusOK, "Everything is deleted", "Nothing of yours is left here.", page.Link{Text: "To the front page", To: "/"})
+		page.WriteMessage(w, http.StatusOK, "Everything here is deleted",
+			"Your account at Kinde stays until you delete it there.", page.Link{Text: "To the front page", To: "/"})
 	})
 }

@@ -191,6 +191,11 @@ func TestLoadConfig_refuses(t *testing.T) {
 		"WORKOS_ISSUER=http://api.workos.com",
 		"WORKOS_ISSUER=api.workos.com",
 		"WORKOS_ISSUER=https://api.workos.com,",
+		"WORKOS_ISSUER=https:///",
+		"WORKOS_ISSUER=https://[::1",
+		"WORKOS_ISSUER=https://user@api.workos.com",
+		"WORKOS_ISSUER=https://api.workos.com?a=b",
+		"WORKOS_ISSUER=https://api.workos.com#a",
 	} {
 		name, _, _ := strings.Cut(line, "=")
 		_, err := loadConfig(line)

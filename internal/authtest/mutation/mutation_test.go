@@ -1,0 +1,170 @@
+// Package mutation_test takes the checks of generated verifiers away, one at a time, and
+// wants the generated project's own tests to notice.
+package mutation_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/servertest"
+)
+
+// targets are the files with checks in them. What providers share is mutated in one of
+// their projects.
+var targets = []struct {
+	provider string
+	files    []string
+}{
+	{"clerk", []string{"token.go", "keys.go", "minter.go", "auth.go", "verifier.go"}},
+	{"auth0", []string{"verifier.go"}},
+	{"kinde", []string{"verifier.go"}},
+	{"stytch", []string{"verifier.go"}},
+	{"workos", []string{"verifier.go"}},
+	{"better-auth", []string{"verifier.go"}},
+}
+
+// patience is what a mutant's tests may take; without one they take two seconds.
+const patience = 60 * time.Second
+
+func TestVerifiers_mutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles projects and runs hundreds of their tests; make test runs it")
+	}
+	soak := os.Getenv("FORGE_SOAK") != ""
+	var mu sync.Mutex
+	var tried, noticed int
+	left := map[string]bool{}
+	for what := range harmless {
+		left[what] = true
+	}
+	for _, target := range targets {
+		binaries, mutants, err := build(t.Context(), filepath.Join(t.TempDir(), "shop"), target.provider, target.files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := binaries.run(t.Context(), 0); err != nil {
+			t.Fatalf("%s: unmutated, the tests do not pass: %v", target.provider, err)
+		}
+		queue := make(chan mutant)
+		var running sync.WaitGroup
+		for range 2 {
+			running.Go(func() {
+				for m := range queue {
+					err := binaries.run(t.Context(), m.number)
+					mu.Lock()
+					tried++
+					if err != nil {
+						noticed++
+					}
+					what := target.provider + ": " + m.what
+					if err == nil {
+						t.Errorf("not noticed: %s", what)
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		for n, m := range mutants {
+			what := target.provider + ": " + m.what
+			if _, ok := harmless[what]; ok {
+				delete(left, what)
+				continue
+			}
+			// make soak tries all.
+			if soak || n%sample == 0 {
+				queue <- m
+			}
+		}
+		close(queue)
+		running.Wait()
+	}
+	for what := range left {
+		t.Errorf("there is no mutant %q to be called harmless", what)
+	}
+	t.Logf("%d of %d mutants noticed", noticed, tried)
+}
+
+// sample is which part of the mutants is tried without FORGE_SOAK.
+const sample = 8
+
+// harmless are the mutants that nothing can notice, and why.
+var harmless = map[string]string{
+	"clerk: token.go: check: option jwt.WithExpirationRequired()": "identify needs an exp, too",
+	"clerk: token.go: identify: if expires == nil":                "the option WithExpirationRequired is in front of it",
+}
+
+// binaries are the tests of a project with all its mutants in them.
+type binaries struct{ auth, httpapi string }
+
+// run is nil if the tests pass with one mutant alive.
+func (b binaries) run(ctx context.Context, mutant int) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, binary := range []string{b.auth, b.httpapi} {
+		cmd := exec.CommandContext(ctx, binary, "-test.failfast")
+		cmd.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", mutant))
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	return nil
+}
+
+// build compiles the tests of a new project, whose sources stay as they are: an overlay
+// has the mutants.
+func build(ctx context.Context, dir, provider string, files []string) (binaries, []mutant, error) {
+	b := binaries{filepath.Join(dir, "auth.test.exe"), filepath.Join(dir, "httpapi.test.exe")}
+	if _, err := servertest.Generate(ctx, dir, generator.Answers{Name: "shop", Module: "example.com/shop", Auth: provider}); err != nil {
+		return b, nil, err
+	}
+	mutated := dir + ".mutated"
+	if err := os.Mkdir(mutated, 0o700); err != nil {
+		return b, nil, err
+	}
+	var counter int
+	var all []mutant
+	replace := map[string]string{}
+	put := func(name, source string) error {
+		replace[filepath.Join(dir, "internal", "auth", name)] = filepath.Join(mutated, name)
+		return os.WriteFile(filepath.Join(mutated, name), []byte(source), 0o600)
+	}
+	for _, name := range files {
+		source, err := os.ReadFile(filepath.Join(dir, "internal", "auth", name))
+		if err != nil {
+			return b, nil, err
+		}
+		text, mutants, err := mutate(name, string(source), &counter)
+		if err != nil {
+			return b, nil, err
+		}
+		all = append(all, mutants...)
+		if err := put(name, text); err != nil {
+			return b, nil, err
+		}
+	}
+	if err := put("mutants.go", support); err != nil {
+		return b, nil, err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err := errors.Join(err, os.WriteFile(filepath.Join(mutated, "overlay.json"), overlay, 0o600)); err != nil {
+		return b, nil, err
+	}
+	for binary, pkg := range map[string]string{b.auth: "./internal/auth", b.httpapi: "./internal/httpapi"} {
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-vet=off", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", binary, pkg)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return b, nil, fmt.Errorf("%s: %w\n%s", provider, err, out)
+		}
+	}
+	return b, all, nil
+}
