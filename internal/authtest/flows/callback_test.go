@@ -213,8 +213,8 @@ func TestSignIn_providerFails(t *testing.T) {
 	each(t, func(t *testing.T, id string) {
 		s := open(t, id, 1)
 		paths := map[string][]string{
-			"auth0":  {"/oauth/token", "/.well-known/jwks.json"},
-			"kinde":  {"/oauth2/token", "/.well-known/jwks"},
+			"auth0":  {"/oauth/token", "/.well-known/jwks.json", "/.well-known/openid-configuration"},
+			"kinde":  {"/oauth2/token", "/.well-known/jwks", "/.well-known/openid-configuration"},
 			"workos": {"/user_management/authenticate", "/sso/jwks/" + servers[id].settings["WORKOS_CLIENT_ID"]},
 			"stytch": {"/v1/magic_links/email/login_or_create", "/v1/magic_links/authenticate", "/v1/sessions/jwks/" + servers[id].settings["STYTCH_PROJECT_ID"]},
 			"clerk":  {"/.well-known/jwks.json"},
@@ -222,11 +222,11 @@ func TestSignIn_providerFails(t *testing.T) {
 		for i, path := range paths {
 			for name, answer := range answers {
 				v, u := s.visitor(), s.hosted.newUser(true)
-				if strings.Contains(path, "jwks") {
+				if strings.Contains(path, "jwks") || strings.Contains(path, "well-known") {
 					if name != "500" && name != "an object" {
 						continue
 					}
-					v.s = open(t, id, 1) // a server that knows the keys needs none
+					v.s = open(t, id, 1) // a server that has read this does not ask again
 					v, u = v.s.visitor(), v.s.hosted.newUser(true)
 				}
 				if name == "silence" && i > 0 { // 10 seconds for each
@@ -237,8 +237,9 @@ func TestSignIn_providerFails(t *testing.T) {
 				// What is JSON, but does not say who it is, may count as a no. And an answer of which nothing is
 				// needed may have any shape.
 				formed := name == "null" || name == "an object" || name == "other types"
-				sent := formed && strings.HasSuffix(path, "login_or_create") && p.status == http.StatusOK
-				if p.status != http.StatusServiceUnavailable && !(formed && p.status == http.StatusUnauthorized) && !sent || strings.Contains(p.body, "foreign") {
+				ok := p.status == http.StatusServiceUnavailable || formed && p.status == http.StatusUnauthorized ||
+					formed && p.status == http.StatusOK && strings.HasSuffix(path, "login_or_create")
+				if !ok || strings.Contains(p.body, "foreign") {
 					t.Errorf("%s at %s: %v", name, path, p)
 				}
 				v.s.hosted.Answer(path, nil)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/insforge/forge/internal/authtest"
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // The mistakes that projects with each provider make most, as far as they are about
@@ -74,6 +75,21 @@ func TestWorkOS_4_RefreshTokenUsedTwice(t *testing.T) {
 	second.in(u)
 	if s.hosted.standing(u) != 1 || s.sessions(u) != 1 {
 		t.Errorf("%d sessions at WorkOS, %d here", s.hosted.standing(u), s.sessions(u))
+	}
+}
+
+// WorkOS asks for more than the user has shown: they have to sign in again.
+func TestWorkOS_moreToProve(t *testing.T) {
+	s := mistake(t, "workos")
+	for _, kind := range []string{"sso_required", "mfa_enrollment"} {
+		v, u := s.signedIn()
+		s.due(u)
+		s.hosted.Answer(s.hosted.renewPath(), jsonAnswer(http.StatusForbidden, `{"error":"`+kind+`","error_description":"More is needed."}`))
+		v.out()
+		s.hosted.Answer(s.hosted.renewPath(), nil)
+		if count := s.sessions(u); count != 0 {
+			t.Errorf("%s: there are %d sessions", kind, count)
+		}
 	}
 }
 
@@ -236,4 +252,60 @@ func TestClerk_sessionOfAnotherPage(t *testing.T) {
 		t.Errorf("from another site: %v", p)
 	}
 	v.out()
+}
+
+// Settings of two environments at once are found at the start.
+func TestStytch_4_SecretOfAnotherEnvironment(t *testing.T) {
+	refusesToStart(t, "stytch", "STYTCH_SECRET", "STYTCH_SECRET=secret-live-0123456789abcdef0123456789abcdef=")
+}
+
+func TestClerk_4_SecretKeyOfAnotherInstance(t *testing.T) {
+	refusesToStart(t, "clerk", "CLERK_SECRET_KEY", "CLERK_SECRET_KEY=sk_live_0000000000000000000000000000000000000000")
+}
+
+// refusesToStart wants the server of a provider's project to end at once, name the
+// setting and keep its value to itself.
+func refusesToStart(t *testing.T, id, setting, line string) {
+	t.Helper()
+	if why := missing(); why != "" {
+		t.Skip(why)
+	}
+	t.Parallel()
+	env := []string{
+		"ADDR=127.0.0.1:0", "INSFORGE_URL=" + insforge.URL, "INSFORGE_ANON_KEY=" + insforge.AnonKey,
+		"INSFORGE_API_KEY=" + insforge.APIKey, "INSFORGE_JWT_SECRET=" + insforge.JWTSecret,
+	}
+	for name, value := range servers[id].settings {
+		if !strings.HasPrefix(name, "INSFORGE_") && name != "ADDR" && name != setting {
+			env = append(env, name+"="+value)
+		}
+	}
+	server, err := servertest.Start(servers[id].binary, append(env, line))
+	if err == nil {
+		_ = server.Stop()
+		t.Fatal("it starts")
+	}
+	_, value, _ := strings.Cut(line, "=")
+	if !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), value) {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// Another site's page cannot use a link for its visitors, which would sign them in as
+// somebody else.
+func TestStytch_linkUsedByAnotherSite(t *testing.T) {
+	s := mistake(t, "stytch")
+	attacker := s.hosted.newUser(true)
+	link, _ := s.hosted.(*stytchProvider).link(s.visitor(), attacker, "")
+	to, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := s.visitor()
+	p := victim.ask(http.MethodPost, "/authenticate", url.Values{"token": {to.Query().Get("token")}},
+		http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}})
+	if p.status != http.StatusForbidden || s.hosted.standing(attacker) != 0 {
+		t.Errorf("from another site: %v", p)
+	}
+	victim.out()
 }

@@ -142,7 +142,7 @@ func (s *site) close() {
 		}
 	}
 	refused := slices.DeleteFunc(s.net.Refused(), func(what string) bool {
-		return s.browsed && (strings.Contains(what, ".google.com") || strings.Contains(what, ".googleapis.com")) // Chromium calls home
+		return s.browsed && (strings.Contains(what, ".google.com") || strings.Contains(what, ".googleapis.com") || strings.Contains(what, ".gvt1.com")) // Chromium calls home
 	})
 	if len(refused) > 0 {
 		err = errors.Join(err, fmt.Errorf("somebody asked for %q", refused))
