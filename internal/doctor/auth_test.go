@@ -391,6 +391,20 @@ func TestRun_authClosed(t *testing.T) {
 	}
 }
 
+// TestRun_authMoved asks a provider whose domain is not what its tokens say any more.
+func TestRun_authMoved(t *testing.T) {
+	p := provider(t, "kinde")
+	env := filled(p)
+	env["KINDE_ISSUER_URL"] = "https://shop.kinde.com/"
+	net := hosts(t, map[string]http.HandlerFunc{"shop.kinde.com/.well-known/openid-configuration": discovery("https://login.example.com")})
+	got := find(t, signIn(t, p, env, net), "issuer")
+	const want = `https://shop.kinde.com/.well-known/openid-configuration names the issuer "https://login.example.com", ` +
+		`and this project takes tokens of "https://shop.kinde.com" alone: every one is refused`
+	if got.Status != doctor.Failed || got.Detail != want || got.Fix != "correct KINDE_ISSUER_URL" {
+		t.Errorf("%+v, want %s", got, want)
+	}
+}
+
 // TestRun_authVariables changes variables, and looks at everything that is not ok
 // but for the lists that nobody may ask for.
 func TestRun_authVariables(t *testing.T) {

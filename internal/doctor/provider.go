@@ -47,7 +47,9 @@ func (s *signIn) issuer(ctx context.Context, text string) []Check {
 	case json.Unmarshal(a.body, &says) != nil || says.Issuer == "":
 		return s.unreached(checkIssuer, address, text, "answers what is no discovery document ("+s.kind(a)+")")
 	case says.Issuer != want:
-		return s.unreached(checkIssuer, address, text, fmt.Sprintf("names the issuer %q, and this project takes tokens of %q alone: every one is refused", s.secrets.quoted(says.Issuer), want))
+		return []Check{failed(checkIssuer,
+			fmt.Sprintf("%s names the issuer %q, and this project takes tokens of %q alone: every one is refused", address, s.secrets.quoted(says.Issuer), want),
+			s.correct(text, ""))}
 	}
 	return []Check{ok(checkIssuer, want+" is what the provider calls itself")}
 }
