@@ -63,9 +63,11 @@ soak: tools ## The slow tests, which CI leaves out
 	cd golden/better-auth && go test ./internal/auth -run '^$$' -fuzz '^FuzzSessionToken$$' -fuzztime 60s
 	for provider in clerk workos; do \
 		(cd golden/$$provider && go test ./internal/webhook -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime 60s) || exit 1; done
+	cd golden/auth0 && for target in ParseKey ParseAttempt ReturnPath; do \
+		go test ./internal/signin -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest token buyers better-auth
+tools: $(GOLANGCI_LINT) postgres postgrest token buyers better-auth openid
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -97,3 +99,9 @@ buyers: token
 .PHONY: better-auth
 better-auth: token
 	@sh internal/bettertest/install.sh $(BIN)/better-auth
+
+# Users sign in to the generated server at a real OpenID provider, in the browser that the
+# buyers have.
+.PHONY: openid
+openid: token
+	@sh internal/authtest/oidc/install.sh $(BIN)/oidc
