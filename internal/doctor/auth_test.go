@@ -345,6 +345,16 @@ func TestRun_authFaults(t *testing.T) {
 			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
 		},
 		{
+			"a page with an address of its own for everybody", begin, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/u/login/"+rand.Text(), http.StatusFound)
+			}, "addresses", doctor.Warning,
+			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
+		},
+		{
+			"a page that has been asked too often", begin, say(http.StatusTooManyRequests, "text/plain", "wait"), "addresses", doctor.Warning,
+			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
+		},
+		{
 			"a sign-in page that is down", begin, say(http.StatusBadGateway, "text/html", "oops"), "addresses", doctor.Warning,
 			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
 		},
