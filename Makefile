@@ -61,9 +61,13 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/authtest/mutation -v
 	cd golden/clerk && go test ./internal/auth -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 60s
 	cd golden/better-auth && go test ./internal/auth -run '^$$' -fuzz '^FuzzSessionToken$$' -fuzztime 60s
+	for provider in clerk workos; do \
+		(cd golden/$$provider && go test ./internal/webhook -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime 60s) || exit 1; done
+	cd golden/auth0 && for target in ParseKey ParseAttempt ReturnPath; do \
+		go test ./internal/signin -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) postgres postgrest token buyers
+tools: $(GOLANGCI_LINT) postgres postgrest token buyers better-auth openid
 
 $(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -90,3 +94,14 @@ token:
 buyers: token
 	@sh internal/x402test/client/install.sh $(BIN)/x402/client
 	@sh internal/x402test/client/chromium.sh
+
+# Sign-in is tested with the generated Better Auth server itself.
+.PHONY: better-auth
+better-auth: token
+	@sh internal/bettertest/install.sh $(BIN)/better-auth
+
+# Users sign in to the generated server at a real OpenID provider, in the browser that the
+# buyers have.
+.PHONY: openid
+openid: token
+	@sh internal/authtest/oidc/install.sh $(BIN)/oidc

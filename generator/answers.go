@@ -37,6 +37,11 @@ type Question struct {
 type Choice struct {
 	Value string `toml:"value" json:"value"`
 	Label string `toml:"label" json:"label"`
+	// Include names shared layers that this choice adds. Only questions of a
+	// provider may have such choices.
+	Include []string `toml:"include" json:"include,omitempty"`
+	// Warning says what this choice gives up. It is printed when it is made.
+	Warning string `toml:"warning" json:"warning,omitempty"`
 }
 
 // Condition is true when the question Key was answered with Is.

@@ -69,6 +69,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	}
 	c.questions = c.withChoices(root.Questions)
 	errs = append(errs, c.crossCheck()...)
+	errs = append(errs, c.doctorErrors()...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -135,9 +136,19 @@ func (c *Catalog) crossCheck() []error {
 	for _, p := range c.all() {
 		file := path.Join(string(p.Kind), p.ID, "provider.toml")
 		checkVersions(file, p.layer)
-		for _, name := range p.Include {
+		missing := func(key, name string) {
 			if _, ok := c.shared[path.Join(string(p.Kind), name)]; !ok {
-				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("there is no layer %q beside it", name)})
+				errs = append(errs, &ProviderError{Path: file, Key: key, Err: fmt.Errorf("there is no layer %q beside it", name)})
+			}
+		}
+		for _, name := range p.Include {
+			missing("include", name)
+		}
+		for _, q := range p.Questions {
+			for _, choice := range q.Choices {
+				for _, name := range choice.Include {
+					missing("question."+q.Key, name)
+				}
 			}
 		}
 		for _, id := range p.Conflicts {
@@ -222,14 +233,42 @@ func (c *Catalog) layerQuestions(a Answers) []Question {
 // chosen returns the providers that a names and the catalog has.
 func (c *Catalog) chosen(a Answers) []Provider {
 	var found []Provider
-	for _, p := range c.Auth {
-		if p.ID == a.Auth {
+	for _, p := range c.all() {
+		if p.Kind == KindAuth && p.ID == a.Auth || p.Kind == KindPayment && slices.Contains(a.Payments, p.ID) {
+			for _, choice := range p.choices(a) {
+				p.Include = slices.Concat(p.Include, choice.Include)
+				for _, name := range choice.Include {
+					p.Steps = slices.Concat(p.Steps, c.shared[path.Join(string(p.Kind), name)].Steps)
+				}
+			}
 			found = append(found, p)
 		}
 	}
-	for _, p := range c.Payments {
-		if slices.Contains(a.Payments, p.ID) {
-			found = append(found, p)
+	return found
+}
+
+// choices returns what a chose of the provider's own questions.
+func (p Provider) choices(a Answers) []Choice {
+	var made []Choice
+	for _, q := range p.Questions {
+		value, _ := a.Get(q.Key)
+		for _, choice := range q.Choices {
+			if choice.Value == value && q.Applies(a) {
+				made = append(made, choice)
+			}
+		}
+	}
+	return made
+}
+
+// Warnings returns what the choices in a give up, in the order they are asked.
+func (c *Catalog) Warnings(a Answers) []string {
+	var found []string
+	for _, p := range c.chosen(a) {
+		for _, choice := range p.choices(a) {
+			if choice.Warning != "" {
+				found = append(found, choice.Warning)
+			}
 		}
 	}
 	return found

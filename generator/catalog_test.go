@@ -110,7 +110,14 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 		{"auth/acme/provider.toml", head + "[[url]]\nuse = \"home\"\n", `auth/acme/provider.toml: url[0]: use "home" is none of callback, logout, redirect, origin`},
 		{"auth/acme/provider.toml", head + "[[question]]\nkey = \"k\"\nmessage = \"m\"\ntype = \"slider\"\n", `auth/acme/provider.toml: question[0]: k: type "slider" is none of`},
 		{"auth/acme/provider.toml", head + "[[require]]\nmodule = \"example.com/x\"\n", "auth/acme/provider.toml: require[0]: needs a module and a version"},
-		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no require, pin, implies or sum line"},
+		{"auth/acme/provider.toml", head + "[doctor]\nkeys = \"https://a.example\"\n", "auth/acme/provider.toml:6: doctor.keys: unknown key"},
+		{"auth/acme/provider.toml", head + "[doctor]\njwks = \"https://{{ .ACME_HOST }}/keys\"\n", `auth/acme/provider.toml: doctor.jwks: template: address:1:11: executing "address" at <.ACME_HOST>: map has no entry for key "ACME_HOST"`},
+		{"auth/acme/provider.toml", head + "[doctor]\nissuer = \"http://a.example\"\n", `auth/acme/provider.toml: doctor.issuer: with the examples of the variables it is "http://a.example", which is no https address`},
+		{"auth/acme/provider.toml", head + "[doctor]\nhealth = \"/ok\"\n", `auth/acme/provider.toml: doctor.health: with the examples of the variables it is "/ok", which is no https address`},
+		{"auth/acme/provider.toml", head + "[doctor]\nmodes = [\"ACME_KEY\"]\n", `auth/acme/provider.toml: doctor.modes: there is no variable "ACME_KEY"`},
+		{"auth/acme/provider.toml", head + "[doctor.database]\nurl = \"JWT_SECRET\"\n", "auth/acme/provider.toml: doctor.database: needs a schema, and the columns to read"},
+		{"payment/coin/provider.toml", "name = \"C\"\nsummary = \"s\"\ndocs = \"https://c.example\"\npackage = \"coin\"\n[doctor]\n", "payment/coin/provider.toml: doctor: is only for auth providers"},
+		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no go, require, pin, implies or sum line"},
 		{"auth/README.md", "x", "auth/README.md: only folders belong here"},
 		{"auth/Acme Inc/provider.toml", head, `auth/Acme Inc/provider.toml: id: folder name "Acme Inc" is not`},
 		{"catalog.toml", "version = \"0.1.0\"\n[[question]]\nkey = \"k\"\n", `catalog.toml: question[0]: "k" needs a key and a message`},
@@ -150,5 +157,27 @@ func TestLoad_oneVersionOfAModule(t *testing.T) {
 	}))
 	if err == nil || !strings.Contains(err.Error(), "auth/bolt/provider.toml: require: example.com/m v1.1.0, but another folder requires v1.0.0") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestFillAddress(t *testing.T) {
+	vars := map[string]string{"ACME_KEY": "pk_live_YS5leGFtcGxlJA", "ACME_URL": ""}
+	for text, want := range map[string]string{
+		"": "", "https://a.example": "https://a.example",
+		`https://{{ .ACME_KEY | trimPrefix "pk_live_" | base64decode | trimSuffix "$" }}/keys`: "https://a.example/keys",
+		`{{ with .ACME_URL }}{{ . }}/ok{{ end }}`:                                              "",
+	} {
+		if got, err := FillAddress(text, vars); err != nil || got != want {
+			t.Errorf("FillAddress(%s) = %q, %v, want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"{{ .ACME_HOST }}", "{{ base64decode .ACME_URL }}{{ base64decode `%` }}", "{{", "{{ env `HOME` }}"} {
+		if got, err := FillAddress(text, vars); err == nil {
+			t.Errorf("FillAddress(%s) = %q, want an error", text, got)
+		}
+	}
+	const text = `https://API_HOST/{{ .ACME_KEY }}?{{ index . "ACME_URL" }}{{ .ACME_KEY }}`
+	if got := strings.Join(AddressVariables(text), " "); got != "ACME_KEY ACME_URL" {
+		t.Errorf("AddressVariables(%s) = %s", text, got)
 	}
 }

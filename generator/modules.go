@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/version"
 	"io/fs"
 	"maps"
 	"path"
@@ -23,10 +24,11 @@ const lockFile = "modules.lock"
 
 // lock is a decoded lock file.
 type lock struct {
-	requires []requirement
-	pins     []requirement
-	implies  []string // modules whose pin in another lock is not needed beside this one
-	sums     []string // lines of go.sum
+	goVersion string // of the newest language that a module needs, if newer than GoVersion
+	requires  []requirement
+	pins      []requirement
+	implies   []string // modules whose pin in another lock is not needed beside this one
+	sums      []string // lines of go.sum
 }
 
 type requirement struct {
@@ -34,7 +36,8 @@ type requirement struct {
 	indirect      bool
 }
 
-// loadLock reads a layer's lock file, if it has one. Its lines say `require
+// loadLock reads a layer's lock file, if it has one. Its lines say `go VERSION`,
+// for modules that need a newer language than GoVersion; `require
 // PATH VERSION`, perhaps with `// indirect` behind it; `pin PATH VERSION`, for a
 // module that gives no package to the build; `implies PATH`, for a module that
 // needs no pin beside this layer; or `sum` and a line of go.sum.
@@ -55,6 +58,8 @@ func (c *Catalog) loadLock(folder string) []error {
 		fields := strings.Fields(line)
 		switch {
 		case len(fields) == 0 || fields[0] == "#":
+		case fields[0] == "go" && len(fields) == 2 && version.IsValid("go"+fields[1]):
+			l.goVersion = fields[1]
 		case fields[0] == "sum" && len(fields) == 4:
 			l.sums = append(l.sums, strings.Join(fields[1:], " "))
 		case fields[0] == "pin" && len(fields) == 3 && semver.IsValid(fields[2]):
@@ -64,7 +69,7 @@ func (c *Catalog) loadLock(folder string) []error {
 		case fields[0] == "require" && len(fields) >= 3 && semver.IsValid(fields[2]):
 			l.requires = append(l.requires, requirement{fields[1], fields[2], len(fields) > 3})
 		default:
-			errs = append(errs, &ProviderError{Path: file, Line: row, Err: errors.New("is no require, pin, implies or sum line")})
+			errs = append(errs, &ProviderError{Path: file, Line: row, Err: errors.New("is no go, require, pin, implies or sum line")})
 		}
 	}
 	c.locks[folder] = l
@@ -77,10 +82,14 @@ func (s *Spec) modules() []File {
 	required, sums := map[string]requirement{}, map[string]bool{}
 	implied := map[string]bool{}
 	var pins []requirement
+	language := GoVersion
 	for _, folder := range s.layers {
 		l := s.catalog.locks[folder]
 		if l == nil {
 			continue
+		}
+		if version.Compare("go"+l.goVersion, "go"+language) > 0 {
+			language = l.goVersion
 		}
 		for _, r := range l.requires {
 			require(required, r)
@@ -99,7 +108,7 @@ func (s *Spec) modules() []File {
 		}
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "module %s\n\ngo %s\n", s.Module, GoVersion)
+	fmt.Fprintf(&b, "module %s\n\ngo %s\n", s.Module, language)
 	for _, indirect := range []bool{false, true} {
 		writeRequires(&b, required, indirect)
 	}

@@ -39,6 +39,8 @@ type Provider struct {
 	Include []string `toml:"include" json:"include,omitempty"`
 	// Conflicts names providers that cannot be chosen together with this one.
 	Conflicts []string `toml:"conflicts" json:"conflicts,omitempty"`
+	// Doctor is what forge doctor checks of it. Auth providers only.
+	Doctor *Doctor `toml:"doctor" json:"-"`
 
 	layer
 }

@@ -28,9 +28,8 @@ type Spec struct {
 	Payments []Provider
 	// Providers is Auth followed by Payments.
 	Providers []Provider
-	// Env, Steps and the rest are joined from every layer, in layer order.
+	// Env and GoLive are joined from every layer, in layer order.
 	Env    []EnvVar
-	Steps  []Step
 	GoLive []GoLive
 	// ProdURL is the production origin, or an example of one.
 	ProdURL string
@@ -252,7 +251,6 @@ func (c *Catalog) spec(a Answers, n Numbering) *Spec {
 	for _, folder := range s.layers {
 		l := s.fill(c.layerAt(folder, s.Providers))
 		s.Env = append(s.Env, l.Env...)
-		s.Steps = append(s.Steps, l.Steps...)
 		s.GoLive = append(s.GoLive, l.GoLive...)
 		s.addRedirects(l.URLs)
 	}

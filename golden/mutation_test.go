@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,14 +18,22 @@ import (
 
 // TestWall_mutants opens the wall around a project's data in every way that one
 // statement or clause less in its migrations can, and wants the project's own
-// database tests to notice each. Every migration of the catalog is in one
-// combination.
+// database tests to notice each. Every migration of the catalog is in one of the
+// two projects.
 func TestWall_mutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Postgres and runs hundreds of tests; make test runs it")
 	}
-	const project = "better-auth+okx-x402"
-	holdsAll(t, project)
+	projects := []string{"better-auth+okx-x402", "clerk"}
+	holdAll(t, projects)
+	tried := map[string]bool{} // by what is in a file, whatever its number
+	for _, project := range projects {
+		t.Run(project, func(t *testing.T) { mutateWall(t, project, tried) })
+	}
+}
+
+// mutateWall tries the mutants of a project's migrations, but of those tried before.
+func mutateWall(t *testing.T, project string, tried map[string]bool) {
 	files := migrationFiles(t, project)
 	bin := filepath.Join(t.TempDir(), "wall.test.exe")
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-o", bin, "./internal/database")
@@ -42,6 +51,10 @@ func TestWall_mutants(t *testing.T) {
 	}
 	var all []mutant
 	for _, file := range files {
+		if tried[file.sql] {
+			continue
+		}
+		tried[file.sql] = true
 		for i, m := range mutants(t, file) {
 			// make soak tries all; what functions do inside is sampled here.
 			if !m.inBody || i%5 == 0 || os.Getenv("FORGE_SOAK") != "" {
@@ -84,9 +97,9 @@ func TestWall_mutants(t *testing.T) {
 	t.Logf("%d of %d mutants noticed, %d of them as a migration does not run again", noticed, len(all), count[stuck])
 }
 
-// holdsAll wants every combination's migrations and database tests to be among
-// the project's, so that mutants of those stand for all.
-func holdsAll(t *testing.T, project string) {
+// holdAll wants every combination's migrations and database tests to be among
+// the projects', so that mutants of those stand for all.
+func holdAll(t *testing.T, projects []string) {
 	t.Helper()
 	read := func(combo string) map[string]string {
 		texts := map[string]string{}
@@ -107,11 +120,14 @@ func holdsAll(t *testing.T, project string) {
 		}
 		return texts
 	}
-	held := read(project)
+	held := map[string]string{}
+	for _, project := range projects {
+		maps.Copy(held, read(project))
+	}
 	for _, combo := range combinations(load(t)) {
 		for name, text := range read(combo.String()) {
 			if diff := cmp.Diff(held[name], text); diff != "" {
-				t.Errorf("%s of %s has no mutants, as it is not that of %s:\n%s", name, combo, project, diff)
+				t.Errorf("%s of %s has no mutants, as it is not that of %s:\n%s", name, combo, strings.Join(projects, " or "), diff)
 			}
 		}
 	}
@@ -124,6 +140,10 @@ func likely(file string) string {
 		return "^(TestRequestingUserID|TestCatalog|TestTodos.*)$"
 	case "todos.sql":
 		return "^(TestTodos.*|TestCatalog)$"
+	case "profiles.sql":
+		return "^(TestProfiles.*|TestSeeUser|TestDeleteUser|TestCatalog)$"
+	case "sign-in-sessions.sql":
+		return "^(TestSessions_closed|TestBeginSession|TestLeaseSession|TestCatalog)$"
 	case "better-auth-schema.sql":
 		return "^TestBetterAuth$"
 	case "payments.sql":

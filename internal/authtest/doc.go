@@ -15,6 +15,6 @@
 //
 // # What is not
 //
-//   - No provider was asked. Sign-in pages and code exchanges are not here.
+//   - No provider was asked. Sign-in pages and code exchanges are in package hosted.
 //   - A host that refuses connections does so by the proxy's 502.
 package authtest

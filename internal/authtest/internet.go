@@ -125,6 +125,13 @@ func (n *Internet) Handle(host string, handler http.Handler) {
 	n.handlers[host] = handler
 }
 
+// Handler is what Handle put behind a host's name, nil without.
+func (n *Internet) Handler(host string) http.Handler {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.handlers[host]
+}
+
 // Fail has a host answer by a fault from now on, until Fail with None.
 // Connections that are open stay so, except with Refuse.
 func (n *Internet) Fail(host string, fault Fault) {

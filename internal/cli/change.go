@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,8 @@ func (a *app) change(ctx context.Context, ch change) error {
 	if !writes && len(conflicts) == 0 && !ch.eject {
 		return a.reportNothing(ch, u.Plan, "the project is what forge "+ch.catalog.Version+" writes, with your edits")
 	}
+	known := ch.catalog.Warnings(ch.recorded)
+	a.printWarnings(slices.DeleteFunc(ch.catalog.Warnings(ch.answers), func(w string) bool { return slices.Contains(known, w) }))
 	return a.carryOut(ctx, ch, u)
 }
 

@@ -22,10 +22,11 @@ func (a *app) doctorCommand() *cobra.Command {
 	var section string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the project against reality: migrations, rights, tokens, settings, payments",
+		Short: "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
 		Long: "doctor asks the InsForge project whether it is what the files here say: that the keys fit, that\n" +
-			"the migrations were applied, that row level security holds and that insforge.toml was applied; where\n" +
-			"payments are taken, that OKX knows the key and the chain has the tokens that payers sign for.\n" +
+			"the migrations were applied, that row level security holds and that insforge.toml was applied; that the\n" +
+			"auth provider is the one whose tokens the server takes, publishes its keys and knows this app's addresses;\n" +
+			"where payments are taken, that OKX knows the key and the chain has the tokens that payers sign for.\n" +
 			"Everything that is wrong comes with what to run or write.\n\n" +
 			"INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are taken from the\n" +
 			"environment, and those that it lacks from .env. doctor changes nothing and prints no secret.\n" +
@@ -51,13 +52,15 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	project, _, err := a.openIn(dir, state)
+	project, catalog, err := a.openIn(dir, state)
 	if err != nil {
 		return err
 	}
-	doc := view.DoctorDocument{Checks: doctor.Run(ctx, doctor.Input{
-		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0,
-	})}
+	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
+	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
+		in.Auth = &provider
+	}
+	doc := view.DoctorDocument{Checks: doctor.Run(ctx, in)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

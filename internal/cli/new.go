@@ -115,6 +115,7 @@ func (a *app) write(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
+	a.printWarnings(j.catalog.Warnings(j.answers))
 	target, err := generator.Render(spec)
 	if err != nil {
 		return fmt.Errorf("rendering the templates: %w", err)

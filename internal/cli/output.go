@@ -52,6 +52,14 @@ func fileCount(n int) string {
 	return fmt.Sprintf("%d files", n)
 }
 
+// printWarnings prints what the answers give up. It goes to the errors, where
+// it is seen even if the rest is read by a program.
+func (a *app) printWarnings(warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(a.Err, "warning: %s\n", w)
+	}
+}
+
 // printNext prints what to do next, unless the conflicts come first.
 func (a *app) printNext(steps []string, conflicts error) {
 	if conflicts != nil || len(steps) == 0 {

@@ -149,9 +149,11 @@ func TestNew_onATerminal(t *testing.T) {
 	s.answer("production address of your app already?", "y\r")
 	s.answer("Production address", "https://corner.example\r")
 	s.answer("Switch off InsForge's own sign-up form?", "\r")
+	s.answer("Who makes the tokens for InsForge?", down+"\r")
 	s.answer("What does one report cost", "0.25\r")
 	s.answer("Show all payments to everybody?", "\r")
 	s.answer("Which stablecoin do callers pay in?", "\r")
+	s.sees("warning: with a JWT template Clerk holds the InsForge secret")
 	s.sees("corner gets")
 	s.answer("Write these files?", "y\r")
 	if code := s.wait(); code != 0 {
@@ -161,7 +163,7 @@ func TestNew_onATerminal(t *testing.T) {
 	for _, want := range []string{
 		"Wrote ", "make run",
 		"forge new corner --name corner --module example.com/corner --auth clerk --payments okx-x402" +
-			" --set production=true --set production_url=https://corner.example --set disable_signup=true --set price=0.25 --set public_ledger=false --set asset=USDG",
+			" --set production=true --set production_url=https://corner.example --set disable_signup=true --set clerk_insforge_token=template --set price=0.25 --set public_ledger=false --set asset=USDG",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("standard output leaves out %q:\n%s", want, out)
@@ -182,6 +184,7 @@ func TestNew_interrupted(t *testing.T) {
 			s := start(t, command(t, dir, "forge", "new", "shop", "--auth", "clerk", "--payments", "none", "--module", "example.com/shop"))
 			s.answer("production address", "\r")
 			s.answer("Switch off InsForge's own sign-up form?", "\r")
+			s.answer("Who makes the tokens for InsForge?", "\r")
 			s.answer("Write these files?", keys)
 			if code := s.wait(); code != 130 {
 				t.Errorf("exit code %d, want 130\n%s", code, s.text())

@@ -20,7 +20,7 @@ import (
 func keys(url string) map[string]string {
 	return map[string]string{
 		"INSFORGE_URL": url, "INSFORGE_ANON_KEY": "anon_abcdefgh12345678", "INSFORGE_API_KEY": "ik_abcdefgh12345678",
-		"INSFORGE_JWT_SECRET": strings.Repeat("secret", 8),
+		"INSFORGE_JWT_SECRET": "forge-insforge-test-secret-0123456789abcdef",
 	}
 }
 
@@ -200,6 +200,8 @@ func TestRun_variables(t *testing.T) {
 		{"INSFORGE_API_KEY", "password", "is no API key: one begins with ik_"},
 		{"INSFORGE_JWT_SECRET", "JWT_SECRET=" + strings.Repeat("x", 40), "begins with JWT_SECRET=, which is not part of the secret"},
 		{"INSFORGE_JWT_SECRET", "short-secret", "is shorter than 32 characters"},
+		{"INSFORGE_JWT_SECRET", "dev-secret-please-change-in-production", "is a published example, with which anybody can sign tokens"},
+		{"INSFORGE_JWT_SECRET", strings.Repeat("secret", 8), "is easy to guess: it is made of 5 different characters"},
 		{"INSFORGE_JWT_SECRET", "ik_" + strings.Repeat("0123456789abcdef", 4), "holds a key and not the secret that signs tokens"},
 	} {
 		env := keys("http://127.0.0.1:9")

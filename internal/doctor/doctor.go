@@ -4,10 +4,10 @@
 //
 // # Where settings come from
 //
-// INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET, and
-// of projects that take payments the variables of those, are taken from the environment, each one that is missing or empty there from the
-// project's .env, read as `make run` reads it: values as they stand, no quotes,
-// no comments behind them.
+// INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET, the
+// variables of the auth provider and of payments are taken from the environment,
+// each one that is missing or empty there from the project's .env, read as
+// `make run` reads it: values as they stand, no quotes, no comments behind them.
 //
 // # What the project gets to see
 //
@@ -16,15 +16,21 @@
 // nobody has. A redirect is never followed, and http only to this machine. That
 // it was asked about its rights stands in the project's own audit log afterwards.
 // OKX gets to see a signed question for what it supports, a node of the chain
-// questions that anybody may ask.
+// questions that anybody may ask. So does the auth provider: for its keys, for what
+// it calls itself, and for the page that begins a sign-in, once with a callback that
+// nobody has allowed. Where sessions are looked up in Postgres, the database gets to
+// see a login of the role in the settings, and one query of its catalog.
 package doctor
 
 import (
 	"context"
 	"io/fs"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/insforge/forge/generator"
 )
 
 // Status is how a check ended.
@@ -56,11 +62,12 @@ type Check struct {
 const (
 	Database = "database"
 	Settings = "settings"
+	Auth     = "auth"
 	Payments = "payments"
 )
 
 // Sections lists the sections.
-func Sections() []string { return []string{Database, Settings, Payments} }
+func Sections() []string { return []string{Database, Settings, Auth, Payments} }
 
 // Input is the project to check.
 type Input struct {
@@ -68,6 +75,11 @@ type Input struct {
 	Files fs.FS
 	// Getenv reads the environment.
 	Getenv func(string) string
+	// Auth is the project's auth provider, with the variables of the layers that it
+	// builds on; nil if nobody signs in.
+	Auth *generator.Provider
+	// Transport carries what providers are asked; nil is http.DefaultTransport.
+	Transport http.RoundTripper
 	// Paid says that the project takes payments, so that it has a ledger.
 	Paid bool
 	// Section limits the run to one; empty means all.
@@ -87,11 +99,12 @@ func Run(ctx context.Context, in Input) []Check {
 	p := connect(ctx, in)
 	sections := map[string]func(context.Context) []Check{
 		Database: p.database, Settings: p.settings,
+		Auth:     func(ctx context.Context) []Check { return p.signingIn(ctx, in) },
 		Payments: func(ctx context.Context) []Check { return p.selling(ctx, in.Timeout) },
 	}
 	var all []Check
 	for _, name := range Sections() {
-		if in.Section != "" && in.Section != name || name == Payments && !in.Paid {
+		if in.Section != "" && in.Section != name || name == Payments && !in.Paid || name == Auth && in.Auth == nil {
 			continue
 		}
 		for _, c := range sections[name](ctx) {

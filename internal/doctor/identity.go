@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/insforge/forge/internal/usertoken"
 )
 
 const (
@@ -22,7 +24,7 @@ type whoever struct {
 
 // trySecret calls requesting_user_id() as a user that nobody is.
 func (p *project) trySecret(ctx context.Context, files *migrationFiles) whoever {
-	secret, wrong := p.vars.check(nameSecret, wrongSecret)
+	secret, wrong := p.vars.check(nameSecret, usertoken.WrongSecret)
 	both := func(c Check) whoever {
 		skip, _ := unmade(checkIdentity, &c)
 		return whoever{secret: c, identity: skip}
@@ -35,7 +37,7 @@ func (p *project) trySecret(ctx context.Context, files *migrationFiles) whoever 
 		return both(skip)
 	}
 	subject := nobody()
-	token := sign(secret, subject, time.Now())
+	token := usertoken.Sign(secret, subject, time.Now(), tokenLife)
 	p.secrets.add(token)
 	a, err := p.client.get(ctx, callIdentity, token)
 	switch {
@@ -60,7 +62,7 @@ func (p *project) wrongSignature() Check {
 			fmt.Sprintf("cannot be tried: this machine's clock and the project's are %v apart, and tokens live for %v", late.Round(time.Second), tokenLife),
 			"set this machine's clock")
 	}
-	_, from := p.vars.get(nameSecret)
+	_, from := p.vars.Get(nameSecret)
 	return failed(nameSecret, "is not this project's: a token that is signed with it is refused, so every user's is", set(nameSecret, from))
 }
 
@@ -104,7 +106,7 @@ func (p *project) forged(ctx context.Context) Check {
 	if skip, unmet := unmade(checkForged, &p.url); unmet {
 		return skip
 	}
-	token := sign(nobody(), nobody(), time.Now())
+	token := usertoken.Sign(nobody(), nobody(), time.Now(), tokenLife)
 	p.secrets.add(token)
 	a, err := p.client.get(ctx, callIdentity, token)
 	switch {

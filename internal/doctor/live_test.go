@@ -149,7 +149,7 @@ func databaseStates() []state {
 		},
 		{
 			name: "another secret",
-			env:  map[string]string{"INSFORGE_JWT_SECRET": strings.Repeat("another", 6)},
+			env:  map[string]string{"INSFORGE_JWT_SECRET": "another-project-s-secret-0123456789abcdef"},
 			want: "failed INSFORGE_JWT_SECRET: is not this project's: a token that is signed with it is refused, so every user's is\n\t" +
 				"set INSFORGE_JWT_SECRET in .env to what this prints, and nothing else: npx @insforge/cli secrets get JWT_SECRET\n" +
 				"skipped requesting_user_id(): needs INSFORGE_JWT_SECRET, which is not this project's: a token that is signed with it is refused, so every user's is\n\t" +
@@ -174,44 +174,44 @@ func write(name, text string) func(fstest.MapFS) {
 func migrationStates() []state {
 	return []state{
 		{
-			name: "a migration to apply", files: write("migrations/0007_later.sql", "select 1;"),
-			want: "failed applied migrations: not applied yet: 0007_later.sql\n\tnpx @insforge/cli db migrations up --all\n",
+			name: "a migration to apply", files: write("migrations/0009_later.sql", "select 1;"),
+			want: "failed applied migrations: not applied yet: 0009_later.sql\n\tnpx @insforge/cli db migrations up --all\n",
 		},
 		{
 			name: "an older one that was never applied", files: write("migrations/0000_older.sql", "select 1;"),
-			want: "failed applied migrations: migrations/0000_older.sql was never applied, and is older than 6, which was: the CLI refuses it, and all others with it\n\t" +
-				"mv migrations/0000_older.sql migrations/0007_older.sql, or delete it if nobody needs it any more\n",
+			want: "failed applied migrations: migrations/0000_older.sql was never applied, and is older than 8, which was: the CLI refuses it, and all others with it\n\t" +
+				"mv migrations/0000_older.sql migrations/0009_older.sql, or delete it if nobody needs it any more\n",
 		},
 		{
-			name: "one that is gone", files: func(files fstest.MapFS) { delete(files, "migrations/0004_payments-realtime.sql") },
-			want: "warning applied migrations: 4_payments-realtime was applied, and is not in migrations/: a new project would lack it\n\tnpx @insforge/cli db migrations fetch\n",
+			name: "one that is gone", files: func(files fstest.MapFS) { delete(files, "migrations/0006_payments-realtime.sql") },
+			want: "warning applied migrations: 6_payments-realtime was applied, and is not in migrations/: a new project would lack it\n\tnpx @insforge/cli db migrations fetch\n",
 		},
 		{
 			name: "one with a number that is taken", files: func(files fstest.MapFS) {
-				files["migrations/4_other.sql"] = files["migrations/0004_payments-realtime.sql"]
-				delete(files, "migrations/0004_payments-realtime.sql")
+				files["migrations/6_other.sql"] = files["migrations/0006_payments-realtime.sql"]
+				delete(files, "migrations/0006_payments-realtime.sql")
 			},
-			want: "failed applied migrations: migrations/4_other.sql will never be applied: number 4 was, as payments-realtime\n\tmv migrations/4_other.sql migrations/7_other.sql\n",
+			want: "failed applied migrations: migrations/6_other.sql will never be applied: number 6 was, as payments-realtime\n\tmv migrations/6_other.sql migrations/9_other.sql\n",
 		},
 		{
 			name: "two with one number", files: write("migrations/2_again.sql", "select 1;"),
-			want: "failed migration files: migrations/0002_todos.sql and 2_again.sql have the same number, so the CLI applies nothing\n\tmv migrations/2_again.sql migrations/7_again.sql\n",
+			want: "failed migration files: migrations/0002_todos.sql and 2_again.sql have the same number, so the CLI applies nothing\n\tmv migrations/2_again.sql migrations/9_again.sql\n",
 		},
 		{
 			name: "what does not belong there", files: func(files fstest.MapFS) {
 				write("migrations/README.md", "Read me.")(files)
-				write("migrations/0008_Add some_notes.sql", "select 1;")(files)
-				write("migrations/0008_folder.sql/x", "")(files)
+				write("migrations/0010_Add some_notes.sql", "select 1;")(files)
+				write("migrations/0010_folder.sql/x", "")(files)
 			},
-			want: "failed migration files: migrations/0008_Add some_notes.sql is not named NUMBER_name-with-hyphens.sql, so the CLI applies nothing\n\t" +
-				"mv 'migrations/0008_Add some_notes.sql' migrations/0008_add-some-notes.sql\n" +
-				"failed migration files: migrations/0008_folder.sql cannot be read: read migrations/0008_folder.sql: invalid argument\n\tmake it a file that you can read, or move it out of migrations/\n" +
+			want: "failed migration files: migrations/0010_Add some_notes.sql is not named NUMBER_name-with-hyphens.sql, so the CLI applies nothing\n\t" +
+				"mv 'migrations/0010_Add some_notes.sql' migrations/0010_add-some-notes.sql\n" +
+				"failed migration files: migrations/0010_folder.sql cannot be read: read migrations/0010_folder.sql: invalid argument\n\tmake it a file that you can read, or move it out of migrations/\n" +
 				"failed migration files: migrations/README.md is not named NUMBER_name-with-hyphens.sql, so the CLI applies nothing\n\tmove it out of migrations/, or remove it\n",
 		},
 		{
-			name: "what the backend refuses", files: write("migrations/0007_tx.sql", "select 1;\nbegin;"),
-			want: "failed migration files: migrations/0007_tx.sql:2:1: the backend refuses it: Transaction control statements are not allowed.\n\tLeave it out: a migration runs in one transaction already.\n" +
-				"failed applied migrations: not applied yet: 0007_tx.sql\n\tnpx @insforge/cli db migrations up --all\n",
+			name: "what the backend refuses", files: write("migrations/0009_tx.sql", "select 1;\nbegin;"),
+			want: "failed migration files: migrations/0009_tx.sql:2:1: the backend refuses it: Transaction control statements are not allowed.\n\tLeave it out: a migration runs in one transaction already.\n" +
+				"failed applied migrations: not applied yet: 0009_tx.sql\n\tnpx @insforge/cli db migrations up --all\n",
 		},
 		{
 			name: "an edited one", files: edit("migrations/0002_todos.sql", "between 1 and 500", "between 1 and 900"),

@@ -60,12 +60,6 @@ func coins() []coin {
 	return all
 }
 
-// value is a variable's, from wherever it is.
-func (v variables) value(name string) string {
-	value, _ := v.get(name)
-	return value
-}
-
 // selling checks who is paid, who settles, and what the chain says of the assets.
 func (p *project) selling(ctx context.Context, timeout time.Duration) []Check {
 	all := []Check{p.recipient()}
@@ -99,7 +93,7 @@ func (p *project) recipient() Check {
 	if wrong != nil {
 		return *wrong
 	}
-	_, from := p.vars.get(nameRecipient)
+	_, from := p.vars.Get(nameRecipient)
 	if common.HexToAddress(value) == common.HexToAddress(burnAddress) {
 		return warning(nameRecipient, "is the burn address of .env.example: nobody can spend what it receives", set(nameRecipient, from))
 	}

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/insforge/forge/internal/dotenv"
 )
 
 // project is the project as it is on disk and as it answers.
@@ -37,7 +39,7 @@ type migration struct {
 
 // connect finds out whether the project answers and knows its keys.
 func connect(ctx context.Context, in Input) *project {
-	p := &project{files: in.Files, paid: in.Paid, vars: readVariables(in), secrets: &secrets{}}
+	p := &project{files: in.Files, paid: in.Paid, vars: variables{dotenv.Read(in.Files, in.Getenv)}, secrets: &secrets{}}
 	p.notes = p.vars.differ()
 	p.url = p.reach(ctx, in.Timeout)
 	p.anonKey = p.tryAnonKey(ctx)
@@ -65,7 +67,7 @@ func (p *project) reach(ctx context.Context, timeout time.Duration) Check {
 	if !a.date.IsZero() {
 		p.ahead = time.Since(a.date)
 	}
-	_, from := p.vars.get(nameURL)
+	_, from := p.vars.Get(nameURL)
 	return ok(nameURL, fmt.Sprintf("%s answers, InsForge %s (set in %s)", base, p.secrets.quoted(health.Version), from))
 }
 
@@ -76,7 +78,7 @@ func (p *project) outOfOrder(name, who string, err error) Check {
 		return failed(name, who+"cannot be asked: "+p.secrets.quoted(err.Error()), fixWait)
 	}
 	fix := t.fix
-	if value, from := p.vars.get(nameURL); value == p.vars.example[nameURL] {
+	if value, from := p.vars.Get(nameURL); value == p.vars.Example[nameURL] {
 		fix = set(nameURL, from) + "; so far it is the example"
 	}
 	return failed(name, who+t.detail, fix)
@@ -84,9 +86,9 @@ func (p *project) outOfOrder(name, who string, err error) Check {
 
 // refused is the check of a key that the project does not know.
 func (p *project) refused(name string) Check {
-	value, from := p.vars.get(name)
+	value, from := p.vars.Get(name)
 	detail := "is refused: it is not a key of this project, or no longer"
-	if value == p.vars.example[name] {
+	if value == p.vars.Example[name] {
 		detail = "is refused: it is the example"
 	}
 	return failed(name, detail, set(name, from))
@@ -162,7 +164,7 @@ func (p *project) linked() *Check {
 	var link struct {
 		Host string `json:"oss_host"`
 	}
-	value, _ := p.vars.get(nameURL)
+	value, _ := p.vars.Get(nameURL)
 	here, err := url.Parse(value)
 	if err != nil || json.Unmarshal(data, &link) != nil || link.Host == "" || here.Host == "" {
 		return nil

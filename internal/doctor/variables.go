@@ -3,23 +3,21 @@ package doctor
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
-)
 
-const envFile = ".env"
+	"github.com/insforge/forge/internal/dotenv"
+	"github.com/insforge/forge/internal/usertoken"
+)
 
 // The variables that say which project it is.
 const (
 	nameURL     = "INSFORGE_URL"
 	nameAnonKey = "INSFORGE_ANON_KEY"
 	nameAPIKey  = "INSFORGE_API_KEY"
-	nameSecret  = "INSFORGE_JWT_SECRET"
+	nameSecret  = usertoken.SecretName
 )
 
 // where says, after "to", what a variable's value is and who knows it.
@@ -32,89 +30,39 @@ var where = map[string]string{ //nolint:gochecknoglobals // a table, never writt
 	nameOKXSecret: "the secret key beside that API key",
 	nameOKXPhrase: "the passphrase that was chosen for that API key",
 
-	nameSecret: "what this prints, and nothing else: npx @insforge/cli secrets get JWT_SECRET",
+	nameSecret:  usertoken.SecretMeaning,
+	nameBaseURL: "the address browsers use for this server, such as http://localhost:8080, without a final slash",
 }
 
 // variables is the environment in front of the project's .env.
-type variables struct {
-	getenv  func(string) string
-	file    map[string]string
-	example map[string]string
-	err     error // why .env cannot be read; fs.ErrNotExist if there is none
-}
+type variables struct{ dotenv.Settings }
 
-func readVariables(in Input) variables {
-	v := variables{getenv: in.Getenv}
-	var data []byte
-	if data, v.err = fs.ReadFile(in.Files, envFile); v.err == nil {
-		v.file = parseEnv(string(data))
-	}
-	if data, err := fs.ReadFile(in.Files, envFile+".example"); err == nil {
-		v.example = parseEnv(string(data))
-	}
-	return v
-}
-
-// parseEnv reads NAME=VALUE lines as the project's Makefile does: the last one
-// counts, and everything behind the sign is the value.
-func parseEnv(text string) map[string]string {
-	set := map[string]string{}
-	for line := range strings.SplitSeq(text, "\n") {
-		if name, value, found := strings.Cut(line, "="); found && !strings.HasPrefix(line, "#") {
-			set[name] = value
-		}
-	}
-	return set
-}
-
-// get returns a variable's value and, for people, where it is from.
-func (v variables) get(name string) (value, from string) {
-	if value = v.getenv(name); value != "" {
-		return value, "the environment"
-	}
-	return v.file[name], envFile
+// value is a variable's, from wherever it is.
+func (v variables) value(name string) string {
+	value, _ := v.Get(name)
+	return value
 }
 
 // check returns a variable's value if it has the right shape, and else a failed
-// check. Neither repeats it: it may be a secret in the wrong place.
+// check.
 func (v variables) check(name string, wrong func(string) string) (string, *Check) {
-	value, from := v.get(name)
-	fix := set(name, from)
-	problem := ""
-	switch {
-	case value == "" && v.err == nil:
-		problem = "is not set, neither in the environment nor in .env"
-	case value == "" && errors.Is(v.err, fs.ErrNotExist):
-		problem = "is not set, and there is no .env"
-		fix = "cp .env.example .env, and " + set(name, "it")
-	case value == "":
-		problem = "is not set, and .env cannot be read"
-		fix = "make .env a file that you can read"
-	case strings.Trim(value, `"'`) != value:
-		problem = "is in quotes, and they count as part of it"
-	case strings.TrimSpace(value) != value:
-		problem = "begins or ends in white space (lines that end as on Windows count too)"
-	default:
-		problem = wrong(value)
-	}
-	if problem == "" {
+	value, problem := v.Check(name, where[name], wrong)
+	if problem == nil {
 		return value, nil
 	}
-	c := failed(name, problem, fix)
+	c := failed(name, problem.What, problem.Fix)
 	return "", &c
 }
 
 // set says what to do about a variable that is wrong in some place.
-func set(name, place string) string {
-	return fmt.Sprintf("set %s in %s to %s", name, place, where[name])
-}
+func set(name, place string) string { return dotenv.Set(name, place, where[name]) }
 
 // differ warns of variables of which this run and `make run` see different
 // values.
 func (v variables) differ() []Check {
 	var all []Check
 	for _, name := range []string{nameURL, nameAnonKey, nameAPIKey, nameSecret} {
-		file, env := v.file[name], v.getenv(name)
+		file, env := v.InFile[name], v.InEnvironment(name)
 		if file != "" && env != "" && file != env {
 			all = append(all, warning(name,
 				"is set in the environment and differently in .env: forge doctor takes the first, make run the second",
@@ -177,16 +125,4 @@ func wrongAPIKey(value string) string {
 		return "holds an anon key, which may do next to nothing"
 	}
 	return "is no API key: one begins with ik_"
-}
-
-func wrongSecret(value string) string {
-	switch {
-	case strings.HasPrefix(value, "JWT_SECRET="):
-		return "begins with JWT_SECRET=, which is not part of the secret"
-	case strings.HasPrefix(value, "ik_"), anonKey.MatchString(value), token.MatchString(value):
-		return "holds a key and not the secret that signs tokens"
-	case len(value) < 32:
-		return "is shorter than 32 characters"
-	}
-	return ""
 }

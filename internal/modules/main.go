@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/version"
 	"io/fs"
 	"maps"
 	"os"
@@ -52,6 +53,9 @@ type resolution struct {
 	built map[string]bool
 	// graph has the version of every module in the module graph.
 	graph map[string]string
+	// goVersion is the newest language that a module in the graph needs, but at
+	// least the one that generated projects have anyway.
+	goVersion string
 }
 
 func run(templates string) error {
@@ -170,6 +174,9 @@ func (l *layer) lock(pinned map[string]string) error {
 	}
 	var b bytes.Buffer
 	b.WriteString("# Written by `make modules`. Do not edit.\n")
+	if l.resolved.goVersion != generator.GoVersion {
+		fmt.Fprintf(&b, "go %s\n", l.resolved.goVersion)
+	}
 	required := map[string]bool{}
 	slices.SortFunc(l.resolved.mod.Require, func(a, b *modfile.Require) int { return strings.Compare(a.Mod.Path, b.Mod.Path) })
 	for _, r := range l.resolved.mod.Require {
@@ -239,13 +246,19 @@ func tidy(versions map[string]string, imports, tests []string) (*resolution, err
 	for path := range strings.FieldsSeq(built) {
 		r.built[path] = true
 	}
-	graph, err := goTool(dir, "list", "-mod=mod", "-m", "all")
+	graph, err := goTool(dir, "list", "-mod=mod", "-m", "-f", "{{if not .Main}}{{.Path}} {{.Version}} {{.GoVersion}}{{end}}", "all")
 	if err != nil {
 		return nil, err
 	}
+	r.goVersion = generator.GoVersion
 	for line := range strings.Lines(graph) {
-		if path, version, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			r.graph[path] = version
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		r.graph[fields[0]] = fields[1]
+		if len(fields) == 3 && version.Compare("go"+fields[2], "go"+r.goVersion) > 0 {
+			r.goVersion = fields[2]
 		}
 	}
 	return r, nil

@@ -8,13 +8,16 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Identity is who a request comes from.
 type Identity struct {
 	Subject   string    // the provider's user ID; the owner in every row
 	ExpiresAt time.Time // when the provider's own credential ends
+	Session   string    // the provider's name for the session; "" when the credential does not say
 }
 
 // The reasons a request is refused. Verify wraps them with the detail that belongs in the log.
@@ -25,13 +28,9 @@ var (
 	ErrUnavailable  = errors.New("credentials cannot be checked now")
 )
 
-// Require lets a request through only with a credential that v accepts, and puts its Identity into
+// Require lets a request through only with a credential that verify accepts, and puts its Identity into
 // the context. Refuse answers all others.
-func Require(v *Verifier, log *slog.Logger) func(http.Handler) http.Handler {
-	return require(v.Verify, log)
-}
-
-func require(verify func(*http.Request) (Identity, error), log *slog.Logger) func(http.Handler) http.Handler {
+func Require(verify func(*http.Request) (Identity, error), log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, err := verify(r)
@@ -95,4 +94,13 @@ func FromContext(ctx context.Context) (Identity, bool) {
 func Subject(ctx context.Context) string {
 	id, _ := FromContext(ctx)
 	return id.Subject
+}
+
+const maxSubjectBytes = 255
+
+// validSubject reports whether s can be an owner column's value: neither empty nor padded with blanks,
+// of bounded length, and printable.
+func validSubject(s string) bool {
+	return s != "" && len(s) <= maxSubjectBytes && strings.TrimSpace(s) == s &&
+		!strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsRune(s, unicode.ReplacementChar)
 }

@@ -74,13 +74,17 @@ func (v *Verifier) Ready(ctx context.Context) error { return v.keys.ready(ctx) }
 // Close releases what the Verifier holds.
 func (v *Verifier) Close() { v.keys.close() }
 
-// checkUser refuses the tokens of machines, which have a client ID for a subject. A user ID is the
-// connection and the ID there, as in auth0|64a0c1f2.
+// checkUser refuses the tokens of machines.
 func checkUser(claims map[string]any) error {
-	subject, _ := claims["sub"].(string)
-	connection, id, ok := strings.Cut(subject, "|")
-	if !ok || connection == "" || id == "" {
+	if subject, _ := claims["sub"].(string); !IsUser(subject) {
 		return errors.New("sub is not the ID of an Auth0 user")
 	}
 	return nil
+}
+
+// IsUser reports whether a subject is a user: the connection and the ID there, as in auth0|64a0c1f2. A
+// machine has its client ID for a subject.
+func IsUser(subject string) bool {
+	connection, id, _ := strings.Cut(subject, "|")
+	return connection != "" && id != "" && validSubject(subject)
 }

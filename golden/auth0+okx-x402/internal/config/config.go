@@ -11,6 +11,7 @@ import (
 	"example.com/shop/internal/env"
 	"example.com/shop/internal/insforge"
 	"example.com/shop/internal/payment"
+	"example.com/shop/internal/signin"
 )
 
 // Config is the whole configuration, checked.
@@ -22,6 +23,7 @@ type Config struct {
 	InsForge   insforge.Config
 	Payment    payment.Config
 	Auth       auth.Config
+	SignIn     signin.Config
 }
 
 // Load reads the configuration from environment variables. Its error names
@@ -37,6 +39,7 @@ func Load(getenv func(string) string) (Config, error) {
 		Payment:    payment.LoadConfig(r),
 		Auth:       auth.LoadConfig(r),
 	}
+	cfg.SignIn = signin.LoadConfig(r, cfg.BaseURL, cfg.Auth)
 	if err := r.Err(); err != nil {
 		return Config{}, fmt.Errorf("configuration:\n%w", err)
 	}

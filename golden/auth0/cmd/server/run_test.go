@@ -28,6 +28,8 @@ func sampleEnv() map[string]string {
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
 		"AUTH0_DOMAIN=tenant.us.auth0.com",
+		"AUTH0_CLIENT_ID=0123456789abcdefABCDEF0123456789",
+		"AUTH0_CLIENT_SECRET=test-only-client-secret-0123456789abcdefghijklmnopqrstuvwxyz-0123",
 		"AUTH0_AUDIENCE=https://api.example.com",
 	}
 	env := make(map[string]string, len(lines))

@@ -20,7 +20,7 @@ func TestRequire_putsIdentityIntoContext(t *testing.T) {
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, ok = FromContext(r.Context()) })
 
 	rec := httptest.NewRecorder()
-	require(verify, slog.New(slog.DiscardHandler))(next).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/v1/me", nil))
+	Require(verify, slog.New(slog.DiscardHandler))(next).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/v1/me", nil))
 
 	if rec.Code != http.StatusOK || !ok || got != want {
 		t.Errorf("status %d, identity %v %v; want 200 and %v", rec.Code, got, ok, want)
@@ -62,7 +62,7 @@ func TestRequire_refuses(t *testing.T) {
 			req.Header.Set("Authorization", "Bearer the-callers-credential")
 
 			rec := httptest.NewRecorder()
-			require(verify, slog.New(slog.NewTextHandler(&logs, nil)))(next).ServeHTTP(rec, req)
+			Require(verify, slog.New(slog.NewTextHandler(&logs, nil)))(next).ServeHTTP(rec, req)
 
 			if rec.Code != test.status {
 				t.Errorf("status %d, want %d", rec.Code, test.status)

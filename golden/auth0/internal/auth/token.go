@@ -1,31 +1,28 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
-	// clockLeeway is how far the provider's clock and ours may differ.
-	clockLeeway = 5 * time.Second
+	// clockLeeway is how far the provider's clock and ours may differ. With less, a server that is
+	// some seconds behind refuses tokens that were issued a moment ago.
+	clockLeeway = 10 * time.Second
 	// maxTokenLifetime is far beyond what any provider issues. A token that claims more is a mistake or a forgery.
 	maxTokenLifetime = 30 * 24 * time.Hour
 	// maxTokenBytes is checked before anything is decoded. Real tokens have one or two kilobytes.
-	maxTokenBytes   = 8 << 10
-	maxKeyIDBytes   = 256
-	maxSubjectBytes = 255
+	maxTokenBytes = 8 << 10
+	maxKeyIDBytes = 256
 )
 
 // exactNames are the header fields and claims this package decides by. Go's JSON decoder matches field
@@ -47,53 +44,59 @@ type tokenRules struct {
 // It accepts RS256 only. An error wraps ErrUnavailable when there are no keys to check with, the
 // sentinel that rules.check chose when it refused, and ErrInvalid in all other cases.
 func (k *keySet) verify(ctx context.Context, raw string, rules tokenRules) (Identity, error) {
-	if err := checkForm(raw); err != nil {
+	id, err := k.check(ctx, raw, rules)
+	switch {
+	case err == nil:
+		return id, nil
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrForbidden):
+		return Identity{}, err
+	default:
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+}
+
+// check is verify before its errors are sorted.
+func (k *keySet) check(ctx context.Context, raw string, rules tokenRules) (Identity, error) {
+	token, err := decode(raw)
+	if err != nil {
+		return Identity{}, err
+	}
+	key, err := k.find(ctx, token.header)
+	if err != nil {
+		return Identity{}, err
+	}
+	if err := jwt.SigningMethodRS256.Verify(token.signed, token.signature, key); err != nil {
+		return Identity{}, fmt.Errorf("signature: %w", err)
 	}
 
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithLeeway(clockLeeway),
-		jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(k.now),
 	}
 	if rules.audience != "" {
 		options = append(options, jwt.WithAudience(rules.audience))
 	}
-	claims := jwt.MapClaims{}
-	if _, err := jwt.NewParser(options...).ParseWithClaims(raw, claims, k.find(ctx)); err != nil {
-		if errors.Is(err, ErrUnavailable) {
-			return Identity{}, err
-		}
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-
-	id, err := identify(claims, rules, k.now())
-	if err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	if rules.check == nil {
-		return id, nil
-	}
-	if err := rules.check(claims); errors.Is(err, ErrForbidden) {
+	if err := jwt.NewValidator(options...).Validate(token.claims); err != nil {
 		return Identity{}, err
-	} else if err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return id, nil
+	id, err := identify(token.claims, rules, k.now())
+	if err != nil || rules.check == nil {
+		return id, err
+	}
+	return id, rules.check(token.claims)
 }
 
 // identify reads the identity from claims whose signature and times have been checked.
 func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, error) {
-	issuer, ok := claims["iss"].(string)
-	if !ok || !slices.Contains(rules.issuers, issuer) {
+	issuer, _ := claims["iss"].(string)
+	if !slices.Contains(rules.issuers, issuer) {
 		return Identity{}, fmt.Errorf("issuer %.100q, want one of %q", fmt.Sprint(claims["iss"]), rules.issuers)
 	}
 
-	expires, err := claims.GetExpirationTime()
-	if err != nil || expires == nil {
+	expires, _ := claims.GetExpirationTime()
+	if expires == nil {
 		return Identity{}, errors.New("no usable exp")
 	}
 	if expires.After(now.Add(maxTokenLifetime)) {
@@ -101,8 +104,8 @@ func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, 
 	}
 
 	if rules.maxAge > 0 {
-		issued, err := claims.GetIssuedAt()
-		if err != nil || issued == nil {
+		issued, _ := claims.GetIssuedAt()
+		if issued == nil {
 			return Identity{}, errors.New("no usable iat")
 		}
 		if age := now.Sub(issued.Time); age > rules.maxAge+clockLeeway {
@@ -110,44 +113,56 @@ func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, 
 		}
 	}
 
-	subject, ok := claims["sub"].(string)
-	if !ok || !validSubject(subject) {
+	subject, _ := claims["sub"].(string)
+	if !validSubject(subject) {
 		return Identity{}, errors.New("sub is missing, too long, or no plain text")
 	}
-	return Identity{Subject: subject, ExpiresAt: expires.Time}, nil
+	session, _ := claims["sid"].(string)
+	return Identity{Subject: subject, ExpiresAt: expires.Time, Session: session}, nil
 }
 
-// validSubject reports whether s can be an owner column's value: neither empty nor padded with blanks,
-// of bounded length, and printable.
-func validSubject(s string) bool {
-	return s != "" && len(s) <= maxSubjectBytes && strings.TrimSpace(s) == s &&
-		!strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsRune(s, unicode.ReplacementChar)
+// decodedToken is a token whose signature has not been checked.
+type decodedToken struct {
+	header    map[string]any
+	claims    jwt.MapClaims
+	signed    string // what the signature is about
+	signature []byte
 }
 
-// checkForm refuses what a JWT library would let pass: huge tokens, repeated or look-alike names,
-// extensions we do not know, and tokens that do not name their key.
-func checkForm(raw string) error {
+// decode reads a token once, so that what is checked is what is used. It refuses what JWT libraries
+// let pass: huge tokens, repeated or look-alike names, extensions we do not know, tokens that do
+// not name their key, and all algorithms but RS256.
+func decode(raw string) (token decodedToken, err error) {
 	if len(raw) > maxTokenBytes {
-		return fmt.Errorf("token of %d bytes, at most %d allowed", len(raw), maxTokenBytes)
+		return token, fmt.Errorf("token of %d bytes, at most %d allowed", len(raw), maxTokenBytes)
+	}
+	if strings.Contains(raw, "\n") || strings.Contains(raw, "\r") { // which base64 decoders skip
+		return token, errors.New("token has line ends")
 	}
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
-		return fmt.Errorf("%d parts, a signed JWT has 3", len(parts))
+		return token, fmt.Errorf("%d parts, a signed JWT has 3", len(parts))
 	}
-	header, err := decodeObject(parts[0])
-	if err != nil {
-		return fmt.Errorf("header: %w", err)
+	if token.header, err = decodeObject(parts[0]); err != nil {
+		return token, fmt.Errorf("header: %w", err)
 	}
-	if _, ok := header["crit"]; ok {
-		return errors.New("header demands an extension (crit)")
+	if alg := token.header["alg"]; alg != jwt.SigningMethodRS256.Alg() {
+		return token, fmt.Errorf("alg %.20q, want RS256", fmt.Sprint(alg))
 	}
-	if kid, ok := header["kid"].(string); !ok || kid == "" || len(kid) > maxKeyIDBytes {
-		return errors.New("header has no usable kid")
+	if _, ok := token.header["crit"]; ok {
+		return token, errors.New("header demands an extension (crit)")
 	}
-	if _, err := decodeObject(parts[1]); err != nil {
-		return fmt.Errorf("claims: %w", err)
+	if kid, _ := token.header["kid"].(string); kid == "" || len(kid) > maxKeyIDBytes {
+		return token, errors.New("header has no usable kid")
 	}
-	return nil
+	if token.claims, err = decodeObject(parts[1]); err != nil {
+		return token, fmt.Errorf("claims: %w", err)
+	}
+	if token.signature, err = base64.RawURLEncoding.Strict().DecodeString(parts[2]); err != nil {
+		return token, fmt.Errorf("signature: %w", err)
+	}
+	token.signed = raw[:len(parts[0])+1+len(parts[1])]
+	return token, nil
 }
 
 // decodeObject decodes one base64url segment that holds a JSON object, and refuses names that occur
@@ -157,41 +172,45 @@ func decodeObject(segment string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		return nil, err
+	}
+	if object == nil {
 		return nil, errors.New("not a JSON object")
 	}
-	object := map[string]any{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, ok := token.(string)
-		if !ok {
-			return nil, errors.New("not a JSON object")
-		}
-		if _, ok := object[name]; ok {
-			return nil, fmt.Errorf("%.40q occurs twice", name)
-		}
+	if len(object) != members(data) {
+		return nil, errors.New("a name occurs twice")
+	}
+	for name := range object {
 		for _, exact := range exactNames {
 			if name != exact && strings.EqualFold(name, exact) {
 				return nil, fmt.Errorf("%.40q stands for %q", name, exact)
 			}
 		}
-		var value any
-		if err := decoder.Decode(&value); err != nil {
-			return nil, err
-		}
-		object[name] = value
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON value")
 	}
 	return object, nil
+}
+
+// members counts the members of the JSON object in data, which is valid: each has a colon.
+func members(data []byte) int {
+	count, depth, quoted := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++ // whatever is escaped does not end the string
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		case c == ':' && depth == 1:
+			count++
+		}
+	}
+	return count
 }
 
 // bearerToken returns the credential of the request's Authorization header. The error is

@@ -78,7 +78,7 @@ func TestVerify_acceptsAnAccessToken(t *testing.T) {
 		if err != nil {
 			t.Fatalf("aud %v: %v", audience, err)
 		}
-		if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+		if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 			t.Errorf("aud %v: got %+v, want %+v", audience, id, want)
 		}
 	}
@@ -96,7 +96,7 @@ func TestVerify_takesNoRightsFromTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+	if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 		t.Errorf("got %+v, want %+v", id, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/env"
 	"example.com/shop/internal/insforge"
+	"example.com/shop/internal/signin"
 )
 
 // Config is the whole configuration, checked.
@@ -20,6 +21,7 @@ type Config struct {
 	Origins    []string // of other sites whose pages may call it
 	InsForge   insforge.Config
 	Auth       auth.Config
+	SignIn     signin.Config
 }
 
 // Load reads the configuration from environment variables. Its error names
@@ -34,6 +36,7 @@ func Load(getenv func(string) string) (Config, error) {
 		InsForge:   insforge.LoadConfig(r),
 		Auth:       auth.LoadConfig(r),
 	}
+	cfg.SignIn = signin.LoadConfig(r, cfg.BaseURL, cfg.Auth)
 	if err := r.Err(); err != nil {
 		return Config{}, fmt.Errorf("configuration:\n%w", err)
 	}

@@ -162,14 +162,12 @@ func (v *Verifier) sessionToken(value string) (string, error) {
 	if dot < 1 {
 		return "", errors.New("session cookie is not signed")
 	}
-	token := value[:dot]
-	signature, err := base64.StdEncoding.Strict().DecodeString(value[dot+1:])
-	if err != nil {
-		return "", errors.New("session cookie's signature is not base64")
-	}
+	token, signature := value[:dot], value[dot+1:]
 	mac := hmac.New(sha256.New, v.secret)
 	mac.Write([]byte(token))
-	if !hmac.Equal(signature, mac.Sum(nil)) {
+	// Compared as text: decoders take more than one spelling of the same signature.
+	right := base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	if !hmac.Equal([]byte(signature), []byte(right)) {
 		return "", errors.New("session cookie's signature is wrong: forged, or BETTER_AUTH_SECRET is not the Better Auth server's")
 	}
 	return token, nil
@@ -196,6 +194,8 @@ func (v *Verifier) session(ctx context.Context, token string) (Identity, error) 
 		return Identity{}, fmt.Errorf("%w: the session has ended", ErrInvalid)
 	case err != nil:
 		return Identity{}, fmt.Errorf("%w: look up session: %w", ErrUnavailable, err)
+	case !validSubject(id.Subject):
+		return Identity{}, fmt.Errorf("%w: the user ID is empty, too long, or no plain text", ErrInvalid)
 	}
 	return id, nil
 }

@@ -71,8 +71,8 @@ func (r fakeRow) Scan(dest ...any) error {
 // two sessions above.
 func newTestVerifier(baseURL string) (*Verifier, *fakeDatabase) {
 	db := &fakeDatabase{sessions: map[string]Identity{
-		testToken:  {testUser, testExpiry},
-		testToken2: {testUser, testExpiry},
+		testToken:  {Subject: testUser, ExpiresAt: testExpiry},
+		testToken2: {Subject: testUser, ExpiresAt: testExpiry},
 	}}
 	return &Verifier{secret: []byte(testSecret), cookie: cookieName(baseURL), db: db}, db
 }
@@ -99,7 +99,7 @@ func TestVerify_acceptsWhatBetterAuthAccepts(t *testing.T) {
 		id, err := verifyCookies(v, "theme=dark; better-auth.session_token="+value)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if want := (Identity{testUser, testExpiry}); id != want {
+		} else if want := (Identity{Subject: testUser, ExpiresAt: testExpiry}); id != want {
 			t.Errorf("%s: got %+v, want %+v", name, id, want)
 		}
 	}
@@ -107,10 +107,8 @@ func TestVerify_acceptsWhatBetterAuthAccepts(t *testing.T) {
 
 func TestVerify_splitsAtTheLastDot(t *testing.T) {
 	v, db := newTestVerifier("http://localhost:3000")
-	mac := hmac.New(sha256.New, []byte(testSecret))
-	mac.Write([]byte("a.b"))
-	db.sessions["a.b"] = Identity{testUser, testExpiry}
-	value := url.PathEscape("a.b." + base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	db.sessions["a.b"] = Identity{Subject: testUser, ExpiresAt: testExpiry}
+	value := url.PathEscape("a.b." + signature("a.b"))
 	if _, err := verifyCookies(v, "better-auth.session_token="+value); err != nil {
 		t.Error(err)
 	}
@@ -132,6 +130,8 @@ func TestVerify_refusesForgedCookiesWithoutAskingTheDatabase(t *testing.T) {
 		"signature of another":      testToken + testCookie2[len(testToken2):],
 		"url-safe, unpadded":        urlSafe.Replace(testCookie),
 		"something after the value": testCookie + "A",
+		"line end in the signature": testCookie + "%0A",
+		"line end before it":        strings.Replace(testCookie, ".u", ".%0D%0Au", 1),
 		"escaped twice":             strings.ReplaceAll(testCookie, "%", "%25"),
 		"broken escape":             testCookie + "%",
 		"second of two":             "forged.signature; better-auth.session_token=" + testCookie,
@@ -177,6 +177,20 @@ func TestVerify_endsWithTheRow(t *testing.T) {
 	delete(db.sessions, testToken)
 	if _, err := verifyCookies(v, "better-auth.session_token="+testCookie); !errors.Is(err, ErrInvalid) {
 		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+// A user ID becomes the owner of rows, so what cannot be one is refused.
+func TestVerify_userIDs(t *testing.T) {
+	v, db := newTestVerifier("http://localhost:3000")
+	for name, id := range map[string]string{
+		"empty": "", "blank": " ", "padded": testUser + " ", "300 bytes": strings.Repeat("u", 300), "line end": testUser + "\n",
+		"NUL": testUser + "\x00", "no text": testUser + "\ufffd",
+	} {
+		db.sessions[testToken] = Identity{Subject: id, ExpiresAt: testExpiry}
+		if got, err := verifyCookies(v, "better-auth.session_token="+testCookie); !errors.Is(err, ErrInvalid) || got != (Identity{}) {
+			t.Errorf("%s: got %+v, %v, want ErrInvalid", name, got, err)
+		}
 	}
 }
 
@@ -245,6 +259,12 @@ func TestNewVerifier_connectsLate(t *testing.T) {
 	}
 }
 
+func TestNewVerifier_refusesAnAddressOfAnotherKind(t *testing.T) {
+	if _, err := NewVerifier(Config{DatabaseURL: "postgres://shop@db.example.com:port/insforge"}); err == nil {
+		t.Error("no error")
+	}
+}
+
 func TestLoadConfig_production(t *testing.T) {
 	if _, err := loadConfig("APP_ENV=production"); err != nil {
 		t.Fatal(err)
@@ -270,6 +290,7 @@ func TestLoadConfig_refuses(t *testing.T) {
 	for _, line := range []string{
 		"BETTER_AUTH_SECRET=",
 		"BETTER_AUTH_SECRET=short",
+		"BETTER_AUTH_SECRET=" + testSecret[:minSecretLength-1],
 		"BETTER_AUTH_SECRET=better-auth-secret-12345678901234567890",
 		"BETTER_AUTH_SECRET=" + strings.Repeat("a", 64),
 		"BETTER_AUTH_SECRET=" + strings.Repeat("abc", 20),
@@ -291,4 +312,44 @@ func TestLoadConfig_refuses(t *testing.T) {
 			t.Errorf("%s: the error holds the value: %v", name, err)
 		}
 	}
+}
+
+// A cookie's value passes exactly if it is the escaped form of a token, a dot and the one signature
+// of that token.
+func FuzzSessionToken(f *testing.F) {
+	for _, value := range []string{
+		testCookie, testCookie2, testToken, "", ".", "x.y", "%", "a.b." + testCookie, testCookie + "%0A", testCookie + "%3D",
+		strings.ReplaceAll(testCookie, "%", "%25"), strings.ToLower(testCookie), `"` + testCookie + `"`,
+	} {
+		f.Add(value)
+	}
+	v, _ := newTestVerifier("http://localhost:3000")
+	f.Fuzz(func(t *testing.T, value string) {
+		// What a fuzzer makes up is never signed; what it makes of a token is, after this.
+		for _, value := range []string{value, url.PathEscape(value + "." + signature(value)), value + "." + signature(value)} {
+			token, err := v.sessionToken(value)
+			plain, escape := url.PathUnescape(value)
+			if err != nil {
+				if token != "" {
+					t.Errorf("%q: token %q and %v", value, token, err)
+				}
+				continue
+			}
+			if token == "" || escape != nil || plain != token+"."+signature(token) {
+				t.Errorf("%q passes as %q", value, token)
+			}
+		}
+		if value != "" {
+			if token, err := v.sessionToken(url.PathEscape(value + "." + signature(value))); err != nil || token != value {
+				t.Errorf("%q, signed and escaped: %q, %v", value, token, err)
+			}
+		}
+	})
+}
+
+// signature is how Better Auth signs a token.
+func signature(token string) string {
+	mac := hmac.New(sha256.New, []byte(testSecret))
+	mac.Write([]byte(token))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/config"
 	"example.com/shop/internal/httpapi"
 	"example.com/shop/internal/insforge"
+	"example.com/shop/internal/signin"
 )
 
 // stopTimeout is how long requests under way may take once a stop was asked
@@ -51,6 +53,8 @@ func run(ctx context.Context, getenv func(string) string, logs io.Writer) error 
 	}
 	defer deps.Verifier.Close()
 	deps.Minter = auth.NewMinter(cfg.Auth.Minter)
+	deps.SignIn = signin.New(cfg.SignIn, deps.Verifier, deps.InsForge, log)
+	deps.Accounts = account.New(deps.InsForge, log)
 
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {

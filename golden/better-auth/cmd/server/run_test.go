@@ -28,7 +28,11 @@ func sampleEnv() map[string]string {
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"BETTER_AUTH_SECRET=test-only-better-auth-secret-fedcba9876543210",
 		"BETTER_AUTH_URL=http://localhost:8080",
-		"DATABASE_URL=postgres://shop_sessions:test-only@localhost:5432/insforge",
+		"BETTER_AUTH_UPSTREAM=http://127.0.0.1:3000",
+		"DATABASE_URL=postgres://better_auth_reader:test-only@localhost:5432/insforge",
+		"BETTER_AUTH_DATABASE_URL=postgres://better_auth_server:test-only@localhost:5432/insforge",
+		"BETTER_AUTH_LISTEN=127.0.0.1:3000",
+		"CLIENT_IP_HEADER=X-Real-IP",
 	}
 	env := make(map[string]string, len(lines))
 	for _, line := range lines {

@@ -7,23 +7,29 @@ import (
 	"testing"
 )
 
-// TestPaymentsAreClosed: nobody sees payments who is not signed in, and people are
-// told so on a page.
+// TestPaymentsAreClosed: nobody sees payments who is not signed in. People are led
+// to where they can.
 func TestPaymentsAreClosed(t *testing.T) {
 	url := start(t)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
-	for _, tt := range []struct{ path, accept, media, want string }{
-		{"/payments", browser, "text/html; charset=utf-8", "<p>This page is for the operators of this service.</p>"},
-		{"/payments", "*/*", "application/json", `"code":"unauthorized"`},
-		{"/payments/events", browser, "application/json", `"code":"unauthorized"`},
-		{"/v1/payments", browser, "application/json", `"code":"unauthorized"`},
+	for _, tt := range []struct {
+		path, accept string
+		status       int
+		location     string
+	}{
+		{"/payments", browser, http.StatusSeeOther, "/login?return_to=%2Fpayments"},
+		{"/payments?offset=50", browser, http.StatusSeeOther, "/login?return_to=%2Fpayments%3Foffset%3D50"},
+		{"/payments", "*/*", http.StatusUnauthorized, ""},
+		{"/payments/events", browser, http.StatusUnauthorized, ""},
+		{"/v1/payments", browser, http.StatusUnauthorized, ""},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+tt.path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Accept", tt.accept)
-		res, err := http.DefaultClient.Do(req)
+		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,13 +38,11 @@ func TestPaymentsAreClosed(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if res.StatusCode != http.StatusUnauthorized || res.Header.Get("Content-Type") != tt.media || res.Header.Get("WWW-Authenticate") == "" {
-			t.Errorf("%s for %s: status %d, header %v", tt.path, tt.accept, res.StatusCode, res.Header)
+		if res.StatusCode != tt.status || res.Header.Get("Location") != tt.location {
+			t.Errorf("%s for %s: status %d to %q", tt.path, tt.accept, res.StatusCode, res.Header.Get("Location"))
 		}
-		for _, want := range []string{tt.want, "Sign in to use this."} {
-			if !strings.Contains(string(body), want) {
-				t.Errorf("%s for %s lacks %q: %s", tt.path, tt.accept, want, body)
-			}
+		if tt.status == http.StatusUnauthorized && (!strings.Contains(string(body), `"code":"unauthorized"`) || res.Header.Get("WWW-Authenticate") == "") {
+			t.Errorf("%s for %s: %s, header %v", tt.path, tt.accept, body, res.Header)
 		}
 	}
 }

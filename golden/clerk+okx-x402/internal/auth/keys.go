@@ -70,25 +70,24 @@ func (k *keySet) close() {
 	k.cancel()
 }
 
-// find returns the function that picks the key a token names. Its error wraps ErrUnavailable when
-// there are no keys to pick from.
-func (k *keySet) find(ctx context.Context) jwt.Keyfunc {
-	return func(token *jwt.Token) (any, error) {
-		keys, err := k.current(ctx)
-		if err != nil {
-			return nil, err
-		}
-		key, err := keys.KeyfuncCtx(ctx)(token)
-		if !errors.Is(err, jwkset.ErrKeyNotFound) {
-			return key, err
-		}
-		// The provider may have begun to sign with a new key.
-		k.refresh(ctx, keyRefreshWait)
-		if keys, err = k.current(ctx); err != nil {
-			return nil, err
-		}
-		return keys.KeyfuncCtx(ctx)(token)
+// find returns the key that a token's header names, which has a kid. Its error wraps ErrUnavailable
+// when there are no keys to pick from.
+func (k *keySet) find(ctx context.Context, header map[string]any) (any, error) {
+	token := &jwt.Token{Header: header}
+	keys, err := k.current(ctx)
+	if err != nil {
+		return nil, err
 	}
+	key, err := keys.KeyfuncCtx(ctx)(token)
+	if !errors.Is(err, jwkset.ErrKeyNotFound) {
+		return key, err
+	}
+	// The provider may have begun to sign with a new key.
+	k.refresh(ctx, keyRefreshWait)
+	if keys, err = k.current(ctx); err != nil {
+		return nil, err
+	}
+	return keys.KeyfuncCtx(ctx)(token)
 }
 
 // current returns the keys at hand, after a refresh when there are none or when they are old.
@@ -149,7 +148,7 @@ func (k *keySet) refresh(ctx context.Context, wait time.Duration) {
 
 // update replaces the keys by freshly fetched ones, keeps them when that fails, and closes done.
 func (k *keySet) update(done chan struct{}) {
-	keys, err := fetchKeys(k.ctx, k.url)
+	keys, err := fetchKeys(k.ctx, k.url, keyFetchTimeout)
 
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -160,13 +159,13 @@ func (k *keySet) update(done chan struct{}) {
 	close(done)
 }
 
-// fetchKeys reads the key set at url once. Keys of no use here (not RSA, short, meant for encryption)
+// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (not RSA, short, meant for encryption)
 // are left out; a set with nothing else is an error.
-func fetchKeys(ctx context.Context, url string) (keyfunc.Keyfunc, error) {
+func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.Keyfunc, error) {
 	storage, err := jwkset.NewStorageFromHTTP(url, jwkset.HTTPClientStorageOptions{
 		Client:      &http.Client{Transport: boundedTransport{}, CheckRedirect: sameOrigin},
 		Ctx:         ctx,
-		HTTPTimeout: keyFetchTimeout,
+		HTTPTimeout: timeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set %s: %w", url, err)

@@ -98,6 +98,15 @@ func TestVerify_oldTokenVersionHasNoStatus(t *testing.T) {
 	}
 }
 
+// Whoever reads the log must not look for a wrong origin when there is none.
+func TestVerify_saysThatThereIsNoOrigin(t *testing.T) {
+	i := newIssuer(t)
+	token := i.sign(t, with(sessionClaims(i, time.Now()), "azp", nil))
+	if _, err := newTestVerifier(t, i).Verify(bearer(token)); err == nil || !strings.Contains(err.Error(), "no azp") {
+		t.Errorf("error %v, want one that says no azp", err)
+	}
+}
+
 // The token of Clerk's InsForge template is meant for InsForge alone.
 func TestVerify_refusesTemplateToken(t *testing.T) {
 	i := newIssuer(t)
@@ -124,7 +133,7 @@ func TestVerify_cookieAloneIsNoCredential(t *testing.T) {
 func TestRequire_wrongOriginIsExplainedInTheLogOnly(t *testing.T) {
 	i := newIssuer(t)
 	var logs strings.Builder
-	handler := Require(newTestVerifier(t, i), slog.New(slog.NewTextHandler(&logs, nil)))(http.NotFoundHandler())
+	handler := Require(newTestVerifier(t, i).Verify, slog.New(slog.NewTextHandler(&logs, nil)))(http.NotFoundHandler())
 	token := i.sign(t, with(sessionClaims(i, time.Now()), "azp", "http://localhost:3000"))
 
 	rec := httptest.NewRecorder()
@@ -163,6 +172,7 @@ func TestNewVerifier_refusesIncompleteConfig(t *testing.T) {
 		"nothing":    {},
 		"no parties": {Issuer: "https://clerk.example.com", JWKSURL: "https://clerk.example.com/jwks"},
 		"no issuer":  {JWKSURL: "https://clerk.example.com/jwks", AuthorizedParties: []string{testOrigin}},
+		"no keys":    {Issuer: "https://clerk.example.com", AuthorizedParties: []string{testOrigin}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := NewVerifier(cfg); err == nil {
@@ -213,10 +223,14 @@ func TestLoadConfig(t *testing.T) {
 		},
 		"development key in production": {changes: map[string]string{"APP_ENV": "production"}, problem: "CLERK_PUBLISHABLE_KEY"},
 		"secret key in its place":       {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": "sk_test_0123456789"}, problem: "CLERK_PUBLISHABLE_KEY"},
+		"key without its prefix":        {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": publishableKey("", "clerk.example.com")}, problem: "CLERK_PUBLISHABLE_KEY"},
+		"key without its end":           {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": "pk_test_" + base64.RawStdEncoding.EncodeToString([]byte("clerk.example.com"))}, problem: "CLERK_PUBLISHABLE_KEY"},
+		"key with more behind":          {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": publishableKey("pk_test_", "clerk.example.com") + "!"}, problem: "CLERK_PUBLISHABLE_KEY"},
 		"key holds no host":             {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": "pk_test_aGVsbG8k"}, problem: "CLERK_PUBLISHABLE_KEY"},
 		"key holds a path":              {changes: map[string]string{"CLERK_PUBLISHABLE_KEY": publishableKey("pk_test_", "evil.example/x.y")}, problem: "CLERK_PUBLISHABLE_KEY"},
 		"no parties":                    {changes: map[string]string{"CLERK_AUTHORIZED_PARTIES": ""}, problem: "CLERK_AUTHORIZED_PARTIES"},
 		"party with a path":             {changes: map[string]string{"CLERK_AUTHORIZED_PARTIES": testOrigin + "/app"}, problem: "CLERK_AUTHORIZED_PARTIES"},
+		"issuer without TLS":            {changes: map[string]string{"CLERK_ISSUER": "http://clerk.example.com"}, problem: "CLERK_ISSUER"},
 		"issuer with a final slash":     {changes: map[string]string{"CLERK_ISSUER": "https://clerk.example.com/"}, problem: "CLERK_ISSUER"},
 		"key address without TLS":       {changes: map[string]string{"AUTH_JWKS_URL": "http://clerk.example.com/jwks"}, problem: "AUTH_JWKS_URL"},
 	} {

@@ -18,3 +18,16 @@ func handleMe() http.Handler {
 		writeJSON(w, http.StatusOK, response{id.Subject, id.ExpiresAt.UTC()})
 	})
 }
+
+// handleDeleteMe removes all that is the caller's in the database. The account at the sign-in provider
+// stays: whoever signs in again begins anew.
+func handleDeleteMe(d Deps) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := d.Accounts.Delete(r.Context(), auth.Subject(r.Context())); err != nil {
+			writeUpstreamError(w, r, d.Log, err)
+			return
+		}
+		d.SignIn.Forget(w, r)
+		w.WriteHeader(http.StatusNoContent)
+	})
+}

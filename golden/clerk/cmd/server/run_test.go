@@ -28,8 +28,10 @@ func sampleEnv() map[string]string {
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
 		"CLERK_PUBLISHABLE_KEY=pk_test_Y2xldmVyLWNhdC0xMi5jbGVyay5hY2NvdW50cy5kZXYk",
+		"CLERK_SECRET_KEY=sk_test_0000000000000000000000000000000000000000",
 		"CLERK_AUTHORIZED_PARTIES=http://localhost:8080",
 		"CLERK_ISSUER=https://clever-cat-12.clerk.accounts.dev",
+		"CLERK_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 	}
 	env := make(map[string]string, len(lines))
 	for _, line := range lines {

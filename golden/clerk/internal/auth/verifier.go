@@ -14,6 +14,8 @@ import (
 
 // Config is what a Verifier and a Minter need.
 type Config struct {
+	PublishableKey    string
+	FrontendAPI       string   // the origin that the publishable key names
 	Issuer            string   // the exact iss of every session token
 	JWKSURL           string   // where Clerk publishes the signing keys
 	AuthorizedParties []string // origins of the pages whose session tokens are accepted
@@ -35,6 +37,8 @@ func LoadConfig(r *env.Reader) Config {
 		r.Problem("CLERK_AUTHORIZED_PARTIES", "is needed: the origins of the pages that sign users in, separated by commas")
 	}
 	return Config{
+		PublishableKey: key,
+		FrontendAPI:    frontend,
 		Issuer: r.Optional("CLERK_ISSUER", frontend, "an https URL without a final slash",
 			func(s string) bool { return strings.HasPrefix(s, "https://") && !strings.HasSuffix(s, "/") }),
 		JWKSURL:           jwksURL(r, frontend+"/.well-known/jwks.json"),
@@ -92,7 +96,12 @@ func (v *Verifier) Verify(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return v.keys.verify(r.Context(), raw, v.rules)
+	return v.VerifyToken(r.Context(), raw)
+}
+
+// VerifyToken returns whom a token names that did not come with a request, with the same errors.
+func (v *Verifier) VerifyToken(ctx context.Context, raw string) (Identity, error) {
+	return v.keys.verify(ctx, raw, v.rules)
 }
 
 // Ready returns nil when Clerk's keys are at hand.

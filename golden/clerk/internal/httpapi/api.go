@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"slices"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/insforge"
+	"example.com/shop/internal/signin"
 )
 
 // maxBody is the longest request body read. Every request is a small piece of
@@ -29,6 +31,8 @@ type Deps struct {
 	InsForge *insforge.Client
 	Verifier *auth.Verifier
 	Minter   *auth.Minter
+	SignIn   *signin.Service
+	Accounts *account.Accounts
 }
 
 // New returns the whole API. It panics when BaseURL or one of Origins is

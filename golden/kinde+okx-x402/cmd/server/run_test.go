@@ -29,6 +29,7 @@ func sampleEnv() map[string]string {
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
 		"KINDE_ISSUER_URL=https://yourbusiness.kinde.com",
 		"KINDE_CLIENT_ID=0123456789abcdef0123456789abcdef",
+		"KINDE_CLIENT_SECRET=testOnlyClientSecret0123456789abcdefghijklmnopqrst",
 		"KINDE_AUDIENCE=https://api.example.com",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
 		"PAYMENT_JOURNAL=payments.journal",

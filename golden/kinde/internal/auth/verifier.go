@@ -72,7 +72,8 @@ func (v *Verifier) Ready(ctx context.Context) error { return v.keys.ready(ctx) }
 // Close releases what the Verifier holds.
 func (v *Verifier) Close() { v.keys.close() }
 
-var isUserID = env.Matches(`kp_[0-9a-f]{32}`)
+// IsUser reports whether a subject is a user: a machine has another one.
+var IsUser = env.Matches(`kp_[0-9a-f]{32}`)
 
 // check demands what tells our tokens from all others this Kinde business issues.
 func (v *Verifier) check(claims map[string]any) error {
@@ -93,7 +94,7 @@ func (v *Verifier) check(claims map[string]any) error {
 		return fmt.Errorf("audience %q, want %q: register the API in Kinde, authorize the application for it, and pass audience when signing in",
 			audience, v.audience)
 	}
-	if subject, _ := claims["sub"].(string); !isUserID(subject) {
+	if subject, _ := claims["sub"].(string); !IsUser(subject) {
 		return errors.New("sub is not the ID of a Kinde user")
 	}
 	return nil

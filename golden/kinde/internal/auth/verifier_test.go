@@ -81,7 +81,7 @@ func TestVerify_acceptsAnAccessToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+	if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 		t.Errorf("got %+v, want %+v", id, want)
 	}
 	if err := v.Ready(t.Context()); err != nil {
@@ -99,7 +99,7 @@ func TestVerify_takesNoRightsFromTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+	if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 		t.Errorf("got %+v, want %+v", id, want)
 	}
 }

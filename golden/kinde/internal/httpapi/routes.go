@@ -14,9 +14,16 @@ func routes(mux *http.ServeMux, d Deps) {
 		Check{"auth", d.Verifier.Ready},
 	))
 
-	// Behind signedIn, handlers find the caller with auth.FromContext.
-	signedIn := auth.Require(d.Verifier, d.Log)
+	// Behind signedIn and visitor, handlers find the caller with auth.FromContext.
+	// Programs that are not signed in get an error, people the sign-in page.
+	signedIn := func(h http.Handler) http.Handler {
+		return chain(h, auth.Require(d.SignIn.Verify, d.Log), d.Accounts.Greet)
+	}
+	visitor := func(h http.Handler) http.Handler { return chain(h, visitors(d), d.Accounts.Greet) }
+
+	d.SignIn.Routes(mux)
 	mux.Handle("GET /v1/me", signedIn(handleMe()))
+	mux.Handle("DELETE /v1/me", signedIn(handleDeleteMe(d)))
 	mux.Handle("GET /v1/insforge-token", signedIn(handleInsForgeToken(d.Minter, d.Log)))
 
 	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))
@@ -24,4 +31,12 @@ func routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("GET /v1/todos/{id}", signedIn(handleGetTodo(d)))
 	mux.Handle("PATCH /v1/todos/{id}", signedIn(handleUpdateTodo(d)))
 	mux.Handle("DELETE /v1/todos/{id}", signedIn(handleDeleteTodo(d)))
+
+	// The same for people.
+	mux.Handle("GET /{$}", handleHome())
+	mux.Handle("GET /todos", visitor(handleTodosPage(d)))
+	mux.Handle("POST /todos", visitor(handleAddTodo(d)))
+	mux.Handle("POST /todos/{id}", visitor(handleCheckTodo(d)))
+	mux.Handle("POST /todos/{id}/delete", visitor(handleRemoveTodo(d)))
+	mux.Handle("POST /account/delete", visitor(handleDeleteAccount(d)))
 }

@@ -28,6 +28,7 @@ func sampleEnv() map[string]string {
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
 		"STYTCH_PROJECT_ID=project-test-00000000-0000-4000-8000-000000000000",
+		"STYTCH_SECRET=secret-test-0123456789abcdef0123456789abcdef=",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
 		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",

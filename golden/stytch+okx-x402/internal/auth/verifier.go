@@ -17,6 +17,7 @@ const sessionTokenAge = 5 * time.Minute
 // Config is what this server needs to know about the Stytch project.
 type Config struct {
 	ProjectID string
+	APIURL    string // Stytch's API for the environment of the project
 	JWKSURL   string
 	Minter    MinterConfig
 }
@@ -32,6 +33,7 @@ func LoadConfig(r *env.Reader) Config {
 	}
 	return Config{
 		ProjectID: project,
+		APIURL:    baseURL(project),
 		JWKSURL:   jwksURL(r, baseURL(project)+"/v1/sessions/jwks/"+project),
 		Minter:    LoadMinterConfig(r),
 	}
@@ -79,7 +81,12 @@ func (v *Verifier) Verify(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return v.keys.verify(r.Context(), raw, v.rules)
+	return v.VerifyToken(r.Context(), raw)
+}
+
+// VerifyToken returns whom a token names that did not come with a request, with the same errors.
+func (v *Verifier) VerifyToken(ctx context.Context, raw string) (Identity, error) {
+	return v.keys.verify(ctx, raw, v.rules)
 }
 
 // Ready returns nil once Stytch's keys are at hand. Its error wraps ErrUnavailable.

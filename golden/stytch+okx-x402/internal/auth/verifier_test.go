@@ -86,7 +86,7 @@ func TestVerify_acceptsASessionOfEitherIssuer(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", issuer, err)
 		}
-		if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+		if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 			t.Errorf("%s: got %+v, want %+v", issuer, id, want)
 		}
 	}
@@ -125,7 +125,7 @@ func TestVerify_takesNoRightsFromTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+	if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0)}); id != want {
 		t.Errorf("got %+v, want %+v", id, want)
 	}
 }

@@ -31,7 +31,7 @@ type issuer struct {
 }
 
 // newIssuer starts an issuer that stops with the test.
-func newIssuer(t *testing.T) *issuer {
+func newIssuer(t testing.TB) *issuer {
 	t.Helper()
 	key, err := signingKey()
 	if err != nil {
@@ -57,13 +57,13 @@ func (i *issuer) serve(handler http.HandlerFunc) {
 }
 
 // sign returns a token with these claims, signed as the provider would.
-func (i *issuer) sign(t *testing.T, claims map[string]any) string {
+func (i *issuer) sign(t testing.TB, claims map[string]any) string {
 	t.Helper()
 	return signWith(t, jwt.SigningMethodRS256, i.key, map[string]any{"kid": i.kid}, claims)
 }
 
 // signWith returns a token signed by method and key, with the given extra header fields.
-func signWith(t *testing.T, method jwt.SigningMethod, key any, header, claims map[string]any) string {
+func signWith(t testing.TB, method jwt.SigningMethod, key any, header, claims map[string]any) string {
 	t.Helper()
 	token := jwt.NewWithClaims(method, jwt.MapClaims(claims))
 	maps.Copy(token.Header, header)

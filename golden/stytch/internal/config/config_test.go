@@ -23,6 +23,7 @@ func getenv(lines ...string) func(string) string {
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
 		"STYTCH_PROJECT_ID=project-test-00000000-0000-4000-8000-000000000000",
+		"STYTCH_SECRET=secret-test-0123456789abcdef0123456789abcdef=",
 	}
 	for _, line := range append(sample, lines...) {
 		name, value, _ := strings.Cut(line, "=")

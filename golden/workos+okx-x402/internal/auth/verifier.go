@@ -62,7 +62,12 @@ func (v *Verifier) Verify(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return v.keys.verify(r.Context(), raw, v.rules)
+	return v.VerifyToken(r.Context(), raw)
+}
+
+// VerifyToken returns whom a token names that did not come with a request, with the same errors.
+func (v *Verifier) VerifyToken(ctx context.Context, raw string) (Identity, error) {
+	return v.keys.verify(ctx, raw, v.rules)
 }
 
 // Ready returns nil once the keys of WorkOS are at hand. Its error wraps ErrUnavailable.

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"slices"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/insforge"
 	"example.com/shop/internal/payment"
+	"example.com/shop/internal/signin"
 )
 
 // maxBody is the longest request body read. Every request is a small piece of
@@ -32,6 +34,8 @@ type Deps struct {
 	Payments *payment.Service
 	Verifier *auth.Verifier
 	Minter   *auth.Minter
+	SignIn   *signin.Service
+	Accounts *account.Accounts
 }
 
 // New returns the whole API. It panics when BaseURL or one of Origins is

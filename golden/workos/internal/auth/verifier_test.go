@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	testClient = "client_01HBEQKA6K4QJAS93VPE39W1JT"
-	testUser   = "user_01HBEQKA6K4QJAS93VPE39W1JT"
+	testClient  = "client_01HBEQKA6K4QJAS93VPE39W1JT"
+	testUser    = "user_01HBEQKA6K4QJAS93VPE39W1JT"
+	testSession = "session_01HQSXZGF8FHF7A9ZZFCW4387R"
 )
 
 // loadConfig reads a complete environment in which some lines differ.
@@ -62,7 +63,7 @@ func accessClaims(now time.Time) map[string]any {
 	return map[string]any{
 		"iss":         "https://api.workos.com/user_management/" + testClient,
 		"sub":         testUser,
-		"sid":         "session_01HQSXZGF8FHF7A9ZZFCW4387R",
+		"sid":         testSession,
 		"jti":         "01HQSXZXPPFPKMDD32RKTFR3YB",
 		"org_id":      "org_01HRDMC6CM357W30QMHMQ96Q0S",
 		"role":        "member",
@@ -83,7 +84,7 @@ func TestVerify_acceptsEveryIssuerOfOurEnvironment(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", issuer, err)
 		}
-		if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+		if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0), Session: testSession}); id != want {
 			t.Errorf("%s: got %+v, want %+v", issuer, id, want)
 		}
 	}
@@ -117,7 +118,7 @@ func TestVerify_takesNoRightsFromTheToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (Identity{testUser, time.Unix(claims["exp"].(int64), 0)}); id != want {
+		if want := (Identity{Subject: testUser, ExpiresAt: time.Unix(claims["exp"].(int64), 0), Session: testSession}); id != want {
 			t.Errorf("role %s: got %+v, want %+v", role, id, want)
 		}
 	}
@@ -190,6 +191,11 @@ func TestLoadConfig_refuses(t *testing.T) {
 		"WORKOS_ISSUER=http://api.workos.com",
 		"WORKOS_ISSUER=api.workos.com",
 		"WORKOS_ISSUER=https://api.workos.com,",
+		"WORKOS_ISSUER=https:///",
+		"WORKOS_ISSUER=https://[::1",
+		"WORKOS_ISSUER=https://user@api.workos.com",
+		"WORKOS_ISSUER=https://api.workos.com?a=b",
+		"WORKOS_ISSUER=https://api.workos.com#a",
 	} {
 		name, _, _ := strings.Cut(line, "=")
 		_, err := loadConfig(line)

@@ -1,0 +1,153 @@
+// Package flows_test signs users in to generated servers with a browser, and tries to
+// get in without: each auth provider's server as users run it, with its provider's own
+// addresses, in front of a whole InsForge.
+package flows_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/authtest/hosted"
+	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/servertest"
+)
+
+// providers are those with sessions of the server's own.
+var providers = []string{"auth0", "kinde", "workos", "stytch", "clerk"}
+
+// generated is a provider's server.
+type generated struct {
+	binary   string
+	settings map[string]string // required ones with sample values
+}
+
+// What all tests share.
+var (
+	servers  = map[string]generated{} // by provider
+	insforge *insforgetest.Project    // behind all servers
+	database *pgxpool.Pool            // InsForge's, as the superuser
+	oidc     *hosted.OIDC
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// missing says why the tests cannot run here, if so.
+func missing() string {
+	switch {
+	case testing.Short():
+		return "compiles servers and starts Postgres; make test runs it"
+	case runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "":
+		return "needs PostgREST, named by POSTGREST"
+	}
+	return ""
+}
+
+func run(m *testing.M) (code int, err error) {
+	flag.Parse()
+	if missing() != "" {
+		return m.Run(), nil // each skips each test
+	}
+	// Most of the time goes by in waiting for providers that do not answer.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		if err := parallel.Value.Set("24"); err != nil {
+			return 1, err
+		}
+	}
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "flows-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+
+	var making sync.WaitGroup
+	var mu sync.Mutex
+	var failures error
+	queue := make(chan string, len(providers))
+	for _, id := range providers {
+		queue <- id
+	}
+	close(queue)
+	for range 2 {
+		making.Go(func() {
+			for id := range queue {
+				g, err := generate(ctx, filepath.Join(folder, id), id)
+				mu.Lock()
+				servers[id] = g
+				failures = errors.Join(failures, err)
+				mu.Unlock()
+			}
+		})
+	}
+	postgres, err := insforgetest.Start(ctx)
+	making.Wait()
+	if err := errors.Join(err, failures); err != nil {
+		return 1, err
+	}
+	err = serve(ctx, postgres, filepath.Join(folder, providers[0], "migrations"))
+	if err != nil {
+		return 1, errors.Join(err, postgres.Stop())
+	}
+	code = m.Run()
+	database.Close()
+	return code, errors.Join(oidc.Close(), insforge.Close(), postgres.Stop())
+}
+
+func generate(ctx context.Context, dir, provider string) (generated, error) {
+	g := generated{binary: filepath.Join(dir, "server.exe")}
+	var err error
+	g.settings, err = servertest.Generate(ctx, dir, generator.Answers{Name: "shop", Module: "example.com/shop", Auth: provider})
+	if err != nil {
+		return g, err
+	}
+	return g, servertest.Build(ctx, dir, g.binary)
+}
+
+// serve puts one InsForge behind all servers, whose migrations are the same, and starts
+// the OpenID providers.
+func serve(ctx context.Context, postgres *insforgetest.Server, migrations string) error {
+	db, err := postgres.NewDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.MigrateAll(ctx, os.DirFS(migrations)); err != nil {
+		return err
+	}
+	if insforge, err = db.Serve(ctx); err != nil {
+		return err
+	}
+	if database, err = pgxpool.New(ctx, db.URL); err != nil {
+		return err
+	}
+	application := func(provider, id, secret string) hosted.Client {
+		settings := servers[provider].settings
+		return hosted.Client{
+			ID: settings[id], Secret: settings[secret],
+			Redirects: []string{app + "/auth/callback", local + "/auth/callback"}, Logouts: []string{app, local},
+		}
+	}
+	installed, err := filepath.Abs("../../../.bin/oidc")
+	if err != nil {
+		return err
+	}
+	oidc, err = hosted.StartOIDC(ctx, "../oidc", installed,
+		application("auth0", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"), application("kinde", "KINDE_CLIENT_ID", "KINDE_CLIENT_SECRET"))
+	return err
+}

@@ -1,0 +1,165 @@
+// Serves OpenID providers: real ones, of the npm package oidc-provider, behind the names and paths of hosted
+// ones. The first argument is a list of them as JSON; a line on stdout says on which ports of this machine
+// they and their controls are. It ends with its standard input.
+import { createServer } from "node:http";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+// The package is where it was installed, not beside this file.
+const load = createRequire(process.argv[3] + "/");
+const { default: Provider } = await import(pathToFileURL(load.resolve("oidc-provider")));
+
+const newKey = () => ({
+  ...generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" }),
+  kid: randomUUID(), use: "sig", alg: "RS256",
+});
+
+// storage is where a tenant keeps what it hands out. It outlives the provider that open makes.
+const storage = () => {
+  const kept = new Map();
+  return class {
+    constructor(model) {
+      this.model = model;
+    }
+    async upsert(id, payload) {
+      kept.set(this.model + id, payload);
+    }
+    async find(id) {
+      return kept.get(this.model + id);
+    }
+    async findByUid(uid) {
+      for (const [name, payload] of kept) if (name.startsWith(this.model) && payload.uid === uid) return payload;
+    }
+    async consume(id) {
+      kept.get(this.model + id).consumed = Math.floor(Date.now() / 1000);
+    }
+    async destroy(id) {
+      kept.delete(this.model + id);
+    }
+    async revokeByGrantId(grant) {
+      for (const [name, payload] of kept) if (payload.grantId === grant) kept.delete(name);
+    }
+  };
+};
+
+class Tenant {
+  storage = storage();
+  keys = [newKey()];
+  users = new Map(); // what is known of each, by sub
+  grants = new Map(); // IDs of each user's
+
+  constructor(setup) {
+    this.setup = setup;
+    this.open();
+  }
+
+  user(sub) {
+    if (!this.users.has(sub)) this.users.set(sub, { claims: {}, blocked: false });
+    return this.users.get(sub);
+  }
+
+  // open makes the provider anew, with the keys that there are now. What it has handed out stays good.
+  open() {
+    const { issuer, paths, client, offline } = this.setup;
+    const provider = new Provider(issuer, {
+      adapter: this.storage,
+      jwks: { keys: this.keys },
+      clients: [{
+        client_id: client.id,
+        client_secret: client.secret,
+        token_endpoint_auth_method: "client_secret_post",
+        grant_types: ["authorization_code", "refresh_token"],
+        redirect_uris: client.redirects,
+      }],
+      routes: paths,
+      cookies: { keys: ["only for tests"] },
+      // Hosted providers put the profile into the ID token.
+      conformIdTokenClaims: false,
+      claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"] },
+      scopes: ["openid", "profile", "email", "offline"],
+      pkce: { required: () => true },
+      rotateRefreshToken: true,
+      issueRefreshToken: (_, client, code) => code.scopes.has("offline"),
+      ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
+      findAccount: (_, sub) => {
+        const user = this.user(sub);
+        return user.blocked ? undefined : { accountId: sub, claims: () => ({ sub, ...user.claims }) };
+      },
+      // The application is the tenant's own, so nobody is asked for consent.
+      loadExistingGrant: async (ctx) => {
+        const { accountId } = ctx.oidc.session;
+        const grant = new provider.Grant({ clientId: ctx.oidc.client.clientId, accountId });
+        grant.addOIDCScope("openid profile email offline");
+        this.grants.set(accountId, [...(this.grants.get(accountId) ?? []), await grant.save()]);
+        return grant;
+      },
+    });
+    provider.proxy = true;
+    provider.use(async (ctx, next) => {
+      // A hosted provider needs no prompt for the scope, which has a name of its own there.
+      if (ctx.path === paths.authorization && ctx.query.scope) {
+        ctx.query = { ...ctx.query, scope: ctx.query.scope.split(" ").map((s) => (s === offline ? "offline" : s)).join(" ") };
+      }
+      if (ctx.path === this.setup.logout.path) {
+        const to = ctx.query[this.setup.logout.parameter];
+        const session = await provider.Session.get(ctx);
+        await session.destroy();
+        ctx.redirect(client.logouts.includes(to) ? to : "/not-on-the-list");
+        return;
+      }
+      await next();
+    });
+    provider.on("server_error", (_, err) => console.error(err));
+    this.provider = provider;
+    this.callback = provider.callback();
+  }
+
+  // control does what an administrator does: POST /<what>?sub=<user>.
+  async control(what, query) {
+    const sub = query.get("sub");
+    switch (what) {
+      case "/rotate":
+        this.keys = [newKey()];
+        return this.open();
+      case "/claims":
+        this.user(sub).claims = JSON.parse(query.get("claims"));
+        return;
+      case "/block":
+        this.user(sub).blocked = true;
+        return;
+      case "/revoke":
+        for (const id of this.grants.get(sub) ?? []) {
+          await this.provider.RefreshToken.revokeByGrantId(id);
+          await (await this.provider.Grant.find(id))?.destroy();
+        }
+        return;
+    }
+    throw new Error("no such control: " + what);
+  }
+}
+
+const listen = async (handler) => {
+  const server = createServer(handler);
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return server.address().port;
+};
+
+const ports = {};
+for (const setup of JSON.parse(process.argv[2])) {
+  const tenant = new Tenant(setup);
+  ports[setup.name] = {
+    port: await listen((req, res) => tenant.callback(req, res)),
+    control: await listen(async (req, res) => {
+      const url = new URL(req.url, "http://localhost");
+      try {
+        await tenant.control(url.pathname, url.searchParams);
+        res.end();
+      } catch (err) {
+        res.writeHead(500).end(String(err));
+      }
+    }),
+  };
+}
+console.log(JSON.stringify(ports));
+process.stdin.on("end", () => process.exit(0)).resume();

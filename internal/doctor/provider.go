@@ -1,0 +1,245 @@
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/insforge/forge/generator"
+)
+
+const (
+	checkIssuer    = "issuer"
+	checkKeys      = "signing keys"
+	checkHealth    = "sign-in server"
+	checkClock     = "clock"
+	checkAddresses = "addresses"
+)
+
+// issuer compares the issuer whose tokens the project takes with what the provider
+// says of itself.
+func (s *signIn) issuer(ctx context.Context, text string) []Check {
+	want, not := s.address(checkIssuer, text, safeURL)
+	if want == "" {
+		return not
+	}
+	address := strings.TrimSuffix(want, "/") + "/.well-known/openid-configuration"
+	a, problem := s.asker.get(ctx, s.asker.near, address)
+	if problem != "" {
+		return s.unreached(checkIssuer, address, text, problem)
+	}
+	if a.status == http.StatusNotFound {
+		return []Check{warning(checkIssuer, address+" is not there, so the issuer cannot be compared",
+			"compare "+want+" with the iss claim of a token of yours")}
+	}
+	var says struct{ Issuer string }
+	switch {
+	case unfit(a) != "":
+		return s.unreached(checkIssuer, address, text, unfit(a))
+	case json.Unmarshal(a.body, &says) != nil || says.Issuer == "":
+		return s.unreached(checkIssuer, address, text, "answers what is no discovery document ("+s.kind(a)+")")
+	case says.Issuer != want:
+		return s.unreached(checkIssuer, address, text, fmt.Sprintf("names the issuer %q, and this project takes tokens of %q alone: every one is refused", s.secrets.quoted(says.Issuer), want))
+	}
+	return []Check{ok(checkIssuer, want+" is what the provider calls itself")}
+}
+
+// kind is an answer's media type, for people.
+func (s *signIn) kind(a *reply) string {
+	if a.kind == "" {
+		return "without a media type"
+	}
+	return s.secrets.quoted(a.kind)
+}
+
+// keys wants a key that a server takes where it reads them.
+func (s *signIn) keys(ctx context.Context, text string) []Check {
+	if text == "" {
+		return nil
+	}
+	if own := s.values[nameJWKS]; own != "" || s.wrong[nameJWKS] != nil {
+		text = "{{ ." + nameJWKS + " }}"
+	}
+	address, not := s.address(checkKeys, text, safeURL)
+	if address == "" {
+		return not
+	}
+	a, problem := s.asker.get(ctx, s.asker.near, address)
+	if problem == "" {
+		problem = unfit(a)
+	}
+	if problem != "" {
+		return s.unreached(checkKeys, address, text, problem)
+	}
+	var set struct{ Keys []jwk }
+	if json.Unmarshal(a.body, &set) != nil || set.Keys == nil {
+		return s.unreached(checkKeys, address, text, "answers what is no key set ("+s.kind(a)+")")
+	}
+	n := len(set.Keys)
+	set.Keys = slices.DeleteFunc(set.Keys, func(k jwk) bool { return !k.usable() })
+	if len(set.Keys) == 0 {
+		return s.unreached(checkKeys, address, text, fmt.Sprintf("has no key that a server takes (of %d): RSA of at least 2048 bits, with a kid, for signatures by RS256", n))
+	}
+	return []Check{ok(checkKeys, fmt.Sprintf("%s has %d that a server takes", address, len(set.Keys)))}
+}
+
+// jwk is a published key.
+type jwk struct{ Kty, Kid, Use, Alg, N string }
+
+// usable says that a generated server takes the key.
+func (k jwk) usable() bool {
+	const minBits = 2048
+	modulus, err := base64.RawURLEncoding.DecodeString(k.N)
+	return err == nil && k.Kty == "RSA" && k.Kid != "" && (k.Use == "" || k.Use == "sig") && (k.Alg == "" || k.Alg == "RS256") &&
+		new(big.Int).SetBytes(modulus).BitLen() >= minBits
+}
+
+// health asks the project's own sign-in server.
+func (s *signIn) health(ctx context.Context, text string) []Check {
+	address, not := s.address(checkHealth, text, func(address string) bool {
+		u, err := url.Parse(address)
+		return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+	})
+	if address == "" {
+		return not
+	}
+	a, problem := s.asker.get(ctx, s.asker.near, address)
+	if problem == "" {
+		problem = unfit(a)
+	}
+	if problem != "" {
+		return []Check{failed(checkHealth, address+" "+problem,
+			"start it (README.md, Set up "+s.provider.Name+"), or correct "+strings.Join(generator.AddressVariables(text), " or "))}
+	}
+	return []Check{ok(checkHealth, address+" answers 200")}
+}
+
+// How far clocks may be apart. A generated server allows a minute; many providers'
+// libraries allow 5 seconds.
+const (
+	noticeable = 5 * time.Second
+	fatal      = time.Minute
+)
+
+// clock compares the clock here with the provider's. Tokens say when they were made
+// and when they end.
+func (s *signIn) clock() []Check {
+	switch {
+	case !s.asker.answered:
+		return nil // which other checks say
+	case s.asker.ahead == nil:
+		return []Check{warning(checkClock, "cannot be compared: no answer of the provider says what time it is", "look whether this machine's clock is set by NTP")}
+	}
+	apart, where := s.asker.ahead.Abs().Round(time.Second), "ahead of"
+	if *s.asker.ahead < 0 {
+		where = "behind"
+	}
+	said := fmt.Sprintf("is %v %s the provider's", apart, where)
+	switch {
+	case apart > fatal:
+		return []Check{failed(checkClock, said+": tokens that are good are refused, and ones that have ended are taken", "set this machine's clock by NTP")}
+	case apart > noticeable:
+		return []Check{warning(checkClock, said, "set this machine's clock by NTP")}
+	}
+	return []Check{ok(checkClock, "agrees with the provider's within 5 seconds")}
+}
+
+// addresses says which addresses of the project the provider has to know, and asks
+// where it can be asked.
+func (s *signIn) addresses(ctx context.Context, authorize string) []Check {
+	if len(s.provider.URLs) == 0 {
+		return nil
+	}
+	base, wrong := s.vars.check(nameBaseURL, wrongBaseURL)
+	if wrong != nil {
+		skip, _ := unmade(checkAddresses, wrong)
+		return []Check{*wrong, skip}
+	}
+	var all []Check
+	var unasked []string
+	for _, u := range s.provider.URLs {
+		address := base + u.Path
+		if list, own := s.values[u.Field]; own { // the list is a setting of the project
+			all = append(all, s.listed(u.Field, list, address)...)
+			continue
+		}
+		if u.Use == "callback" {
+			if known := s.callback(ctx, authorize, u.Field, address); known != nil {
+				all = append(all, known...)
+				continue
+			}
+		}
+		unasked = append(unasked, u.Field+" has "+address)
+	}
+	if unasked != nil {
+		list := strings.Join(unasked, ", ")
+		all = append(all, warning(checkAddresses, "some lists only "+s.provider.Name+" knows, and nobody may ask it for them", "look there yourself, whether "+list))
+	}
+	return all
+}
+
+func wrongBaseURL(value string) string {
+	what := wrongURL(value)
+	if strings.HasPrefix(what, "begins with http://") {
+		return "begins with http://, and signing in needs https everywhere but on this machine"
+	}
+	return what
+}
+
+func (s *signIn) listed(name, list, address string) []Check {
+	if wrong := s.wrong[name]; wrong != nil {
+		skip, _ := unmade(checkAddresses, wrong)
+		return []Check{skip}
+	}
+	for item := range strings.SplitSeq(list, ",") {
+		if strings.TrimSpace(item) == address {
+			return []Check{ok(checkAddresses, name+" has "+address)}
+		}
+	}
+	_, from := s.vars.Get(name)
+	return []Check{failed(checkAddresses, name+" has not "+address+", which is APP_BASE_URL: who signs in there is refused", "add "+address+" to "+name+" in "+from)}
+}
+
+// callback begins a sign-in that is to return to address, and one that is to return
+// where nobody has allowed it. A provider that treats both alike does not tell, and
+// then the result is nil.
+func (s *signIn) callback(ctx context.Context, authorize, field, address string) []Check {
+	begin, not := s.address(checkAddresses, authorize, safeURL)
+	if begin == "" {
+		return not
+	}
+	try := func(to string) (*reply, string) {
+		return s.asker.get(ctx, s.asker.first, begin+"&"+url.Values{"redirect_uri": {to}, "state": {rand.Text()}}.Encode())
+	}
+	ours, problem := try(address)
+	if problem != "" {
+		u, _ := url.Parse(begin) // address has parsed it
+		return s.unreached(checkAddresses, u.Scheme+"://"+u.Host+u.Path, authorize, problem)
+	}
+	other, problem := try("https://forge-doctor.invalid/auth/callback")
+	refused := func(r *reply) bool { return r.status >= 400 && r.status < 500 }
+	switch {
+	case refused(ours):
+		return []Check{failed(checkAddresses, fmt.Sprintf("%s answers %d to a sign-in that returns to %s", s.provider.Name, ours.status, address),
+			"add "+address+" to "+field+" there, or correct "+strings.Join(generator.AddressVariables(authorize), " or "))}
+	case ours.status >= 500 || problem != "" || alike(ours, other):
+		return nil
+	}
+	return []Check{ok(checkAddresses, field+" has "+address)}
+}
+
+// alike says that two answers lead to one page.
+func alike(a, b *reply) bool {
+	if a.status != b.status || (a.location == nil) != (b.location == nil) {
+		return false
+	}
+	return a.location == nil || a.location.Host == b.location.Host && a.location.Path == b.location.Path
+}
