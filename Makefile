@@ -61,6 +61,8 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/authtest/mutation -v
 	cd golden/clerk && go test ./internal/auth -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 60s
 	cd golden/better-auth && go test ./internal/auth -run '^$$' -fuzz '^FuzzSessionToken$$' -fuzztime 60s
+	for provider in clerk workos; do \
+		(cd golden/$$provider && go test ./internal/webhook -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime 60s) || exit 1; done
 	cd golden/auth0 && for target in ParseKey ParseAttempt ReturnPath; do \
 		go test ./internal/signin -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
 

@@ -12,19 +12,19 @@ import (
 	"github.com/insforge/forge/generator"
 )
 
-// TestMatrix writes every combination of the catalog as a user would get it
-// and holds it to what its users rely on: it builds, vets, passes its own
-// tests, is gofmt-clean, tidy and silent under its own linter configuration.
+// TestMatrix holds every combination of the catalog to what its users rely on:
+// it builds, vets, passes its own tests, is gofmt-clean, tidy and silent under
+// its own linter configuration. It does so in the golden projects, which TestGolden
+// wants to be what users get: tools remember what they found in a folder.
 func TestMatrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles every combination; make test runs it")
 	}
 	linter := golangciLint(t)
-	c := load(t)
-	for _, combo := range combinations(c) {
+	for _, combo := range combinations(load(t)) {
 		t.Run(combo.String(), func(t *testing.T) {
 			t.Parallel()
-			holdsUp(t, c, combo.answers(c), linter)
+			holdsUp(t, combo.String(), linter)
 		})
 	}
 }
@@ -37,7 +37,10 @@ func TestMatrix_publicLedger(t *testing.T) {
 	}
 	c := load(t)
 	combo := combination{auth: "clerk", payments: []string{"okx-x402"}}
-	target := holdsUp(t, c, combo.answers(c).Set("public_ledger", "true"), golangciLint(t))
+	_, target, rec := render(t, c, combo.answers(c).Set("public_ledger", "true"), generator.Numbering{})
+	dir := filepath.Join(t.TempDir(), "shop")
+	write(t, dir, target, rec)
+	holdsUp(t, dir, golangciLint(t))
 	private := regexp.MustCompile(`(?i)\b(payer|nonce|reason|operator)`)
 	for _, path := range []string{
 		"internal/httpapi/payments.go", "internal/httpapi/payments_page.go", "internal/httpapi/payments.html", "internal/httpapi/payments_error.html",
@@ -53,20 +56,15 @@ func TestMatrix_publicLedger(t *testing.T) {
 	}
 }
 
-// holdsUp writes a project as a user would get it, and wants its tools to have
-// nothing to say about it.
-func holdsUp(t *testing.T, c *generator.Catalog, a generator.Answers, linter string) *generator.Tree {
+// holdsUp wants the tools of the project in dir to have nothing to say about it.
+func holdsUp(t *testing.T, dir, linter string) {
 	t.Helper()
-	_, target, rec := render(t, c, a, generator.Numbering{})
-	dir := filepath.Join(t.TempDir(), "shop")
-	write(t, dir, target, rec)
 	command(t, dir, "go", "build", "-trimpath", "./...")
 	command(t, dir, "go", "vet", "-trimpath", "./...")
 	command(t, dir, "go", "test", "-trimpath", "-vet=off", "./...")
 	silent(t, dir, "gofmt", "-l", ".")
 	silent(t, dir, "go", "mod", "tidy", "-diff")
 	command(t, dir, linter, "run", "--allow-parallel-runners", "./...")
-	return target
 }
 
 // golangciLint finds the linter that `make test` installs.

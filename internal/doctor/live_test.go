@@ -149,7 +149,7 @@ func databaseStates() []state {
 		},
 		{
 			name: "another secret",
-			env:  map[string]string{"INSFORGE_JWT_SECRET": strings.Repeat("another", 6)},
+			env:  map[string]string{"INSFORGE_JWT_SECRET": "another-project-s-secret-0123456789abcdef"},
 			want: "failed INSFORGE_JWT_SECRET: is not this project's: a token that is signed with it is refused, so every user's is\n\t" +
 				"set INSFORGE_JWT_SECRET in .env to what this prints, and nothing else: npx @insforge/cli secrets get JWT_SECRET\n" +
 				"skipped requesting_user_id(): needs INSFORGE_JWT_SECRET, which is not this project's: a token that is signed with it is refused, so every user's is\n\t" +

@@ -148,7 +148,7 @@ func (k *keySet) refresh(ctx context.Context, wait time.Duration) {
 
 // update replaces the keys by freshly fetched ones, keeps them when that fails, and closes done.
 func (k *keySet) update(done chan struct{}) {
-	keys, err := fetchKeys(k.ctx, k.url)
+	keys, err := fetchKeys(k.ctx, k.url, keyFetchTimeout)
 
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -159,13 +159,13 @@ func (k *keySet) update(done chan struct{}) {
 	close(done)
 }
 
-// fetchKeys reads the key set at url once. Keys of no use here (not RSA, short, meant for encryption)
+// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (not RSA, short, meant for encryption)
 // are left out; a set with nothing else is an error.
-func fetchKeys(ctx context.Context, url string) (keyfunc.Keyfunc, error) {
+func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.Keyfunc, error) {
 	storage, err := jwkset.NewStorageFromHTTP(url, jwkset.HTTPClientStorageOptions{
 		Client:      &http.Client{Transport: boundedTransport{}, CheckRedirect: sameOrigin},
 		Ctx:         ctx,
-		HTTPTimeout: keyFetchTimeout,
+		HTTPTimeout: timeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set %s: %w", url, err)

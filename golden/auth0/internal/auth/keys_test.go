@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,7 +95,7 @@ func TestKeySet_badAnswersKeepTheKeys(t *testing.T) {
 		"down":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"HTML":             func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<html>") },
 		"no keys":          func(w http.ResponseWriter, _ *http.Request) { writeKeys(w) },
-		"over 1 MiB":       func(w http.ResponseWriter, _ *http.Request) { writeKeys(w, hugeKey(i)) },
+		"over 1 MiB":       tooMuch(i),
 		"moved to another": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.url, http.StatusFound) },
 		"redirect loop":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
 	} {
@@ -113,9 +115,78 @@ func TestKeySet_badAnswersKeepTheKeys(t *testing.T) {
 	}
 }
 
-// hugeKey is a good key with more around it than we are willing to read.
-func hugeKey(i *issuer) map[string]any {
-	return with(publicJWK("other", &i.key.PublicKey), "x5t", strings.Repeat("x", maxKeySetBytes))
+// tooMuch is a good key behind more white space than we are willing to read.
+func tooMuch(i *issuer) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, strings.Repeat(" ", maxKeySetBytes))
+		writeKeys(w, publicJWK("other", &i.key.PublicKey))
+	}
+}
+
+func TestKeySet_knownKeysAreNotAskedForAgain(t *testing.T) {
+	i := newIssuer(t)
+	c, _, verify := newMovingKeys(t, i)
+	for range 3 {
+		if err := verify(i.kid); err != nil {
+			t.Fatal(err)
+		}
+		c.advance(keyRefreshPause)
+	}
+	if n := i.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches, want 1", n)
+	}
+}
+
+// Before there are any keys, a slow provider is worth waiting for.
+func TestKeySet_firstKeysMayTakeTheirTime(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	i.serve(func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(keyRefreshWait + 200*time.Millisecond)
+		writeKeys(w, publicJWK(i.kid, &i.key.PublicKey))
+	})
+	_, _, verify := newMovingKeys(t, i)
+	if err := verify(i.kid); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchKeys_timeout(t *testing.T) {
+	i := newIssuer(t)
+	release := make(chan struct{})
+	i.serve(func(http.ResponseWriter, *http.Request) { <-release })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := fetchKeys(ctx, i.url, 50*time.Millisecond); err == nil || ctx.Err() != nil {
+		t.Errorf("error %v, and the test's own time is over: %v", err, ctx.Err())
+	}
+	close(release)
+}
+
+func TestKeySet_namelessKeysAreNone(t *testing.T) {
+	i := newIssuer(t)
+	serveKeys(i, "")
+	if err := newTestKeys(t, i).ready(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("error %v, want ErrUnavailable", err)
+	}
+}
+
+func TestSameOrigin(t *testing.T) {
+	request := func(url string) *http.Request { return httptest.NewRequest(http.MethodGet, url, nil) }
+	first := request("https://provider.example/jwks")
+	for url, ok := range map[string]bool{
+		"https://provider.example/keys":      true,
+		"http://provider.example/keys":       false,
+		"https://provider.example:8443/keys": false,
+		"https://evil.example/keys":          false,
+	} {
+		for redirects := 1; redirects <= 4; redirects++ {
+			err := sameOrigin(request(url), slices.Repeat([]*http.Request{first}, redirects))
+			if (err == nil) != (ok && redirects <= 3) {
+				t.Errorf("redirect %d to %s: error %v", redirects, url, err)
+			}
+		}
+	}
 }
 
 func TestKeySet_ignoresKeysOfNoUse(t *testing.T) {
@@ -224,7 +295,7 @@ func TestKeySet_callerWhoHangsUpDoesNotStopTheFetch(t *testing.T) {
 	keys := newTestKeys(t, i)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := keys.ready(ctx); err != nil && !errors.Is(err, ErrUnavailable) {
+	if err := keys.ready(ctx); err != nil && (!errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "did not arrive in time")) {
 		t.Errorf("error %v, want ErrUnavailable", err)
 	}
 	if err := keys.ready(t.Context()); err != nil {
@@ -265,6 +336,9 @@ func TestJWKSURL(t *testing.T) {
 		{"file:///etc/passwd", "development", ""},
 		{"https://user:pass@proxy.example/jwks", "development", ""},
 		{"proxy.example/jwks", "development", ""},
+		{"https:///jwks", "development", ""},
+		{"https://[::1/jwks", "development", ""},
+		{"https://proxy.example/jwks#keys", "development", ""},
 	} {
 		r := env.NewReader(func(name string) string {
 			return map[string]string{"AUTH_JWKS_URL": test.url, "APP_ENV": test.appEnv}[name]

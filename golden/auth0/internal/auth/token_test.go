@@ -40,13 +40,32 @@ func newTestKeys(t *testing.T, i *issuer) *keySet {
 // rawToken signs header and claims exactly as written, valid JSON or not.
 func rawToken(t *testing.T, i *issuer, header, claims string) string {
 	t.Helper()
-	signed := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
+	return rawSegments(t, i, segment(header), segment(claims))
+}
+
+func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// respelled is another spelling of a segment: of the bits that its last letter has too many, one is set.
+func respelled(t *testing.T, segment string) string {
+	t.Helper()
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(segment) - 1
+	if len(segment)%4 == 0 {
+		t.Fatalf("%q has no bits left", segment)
+	}
+	return segment[:last] + string(letters[strings.IndexByte(letters, segment[last])+1])
+}
+
+// rawSegments signs what stands for header and claims exactly as written, base64 or not.
+func rawSegments(t *testing.T, i *issuer, header, claims string) string {
+	t.Helper()
+	signed := header + "." + claims
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, i.key, crypto.SHA256, digest[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	return signed + "." + segment(string(signature))
 }
 
 // goodJSON is the inside of the claims every test starts from, without braces.
@@ -93,6 +112,7 @@ func TestVerify_acceptsAndRefusesClaims(t *testing.T) {
 		{"sub of 300 bytes", with(claims, "sub", strings.Repeat("u", 300)), false},
 		{"sub with NUL", with(claims, "sub", "user\x001"), false},
 		{"sub with a line end", with(claims, "sub", "user\n1"), false},
+		{"sub that was no text", with(claims, "sub", "user\ufffd1"), false},
 		{"claims of the provider's own", with(claims, "org", map[string]any{"role": "project_admin"}), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -187,7 +207,7 @@ func TestVerify_providersOwnCheck(t *testing.T) {
 			seen = claims
 			return test.refusal
 		}})
-		if !errors.Is(err, test.want) || seen["sub"] == nil {
+		if !errors.Is(err, test.want) || errors.Is(err, ErrForbidden) && errors.Is(err, ErrInvalid) || seen["sub"] == nil {
 			t.Errorf("error %v after %v, want %v; claims %v", err, test.refusal, test.want, seen)
 		}
 	}
@@ -325,6 +345,87 @@ func TestVerify_ambiguousTokens(t *testing.T) {
 	}
 }
 
+// A name that differs in case only is another claim to us, and the same to others.
+func TestVerify_lookAlikes(t *testing.T) {
+	i := newIssuer(t)
+	keys := newTestKeys(t, i)
+	header := fmt.Sprintf(`{"alg":"RS256","kid":%q`, i.kid)
+	for _, name := range []string{"alg", "kid", "crit", "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "sid", "sts", "role"} {
+		alike := fmt.Sprintf(`,%q:"x"}`, strings.ToUpper(name[:1])+name[1:])
+		for where, token := range map[string]string{
+			"header": rawToken(t, i, header+alike, "{"+goodJSON(i)+"}"),
+			"claims": rawToken(t, i, header+"}", "{"+goodJSON(i)+alike),
+		} {
+			_, err := keys.verify(t.Context(), token, tokenRules{issuers: []string{i.url}})
+			if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), where+": ") {
+				t.Errorf("%s in the %s: error %v", alike, where, err)
+			}
+		}
+	}
+}
+
+func TestDecodeObject(t *testing.T) {
+	for text, ok := range map[string]bool{
+		`{}`: true,
+		` { "a" : { "b" : [ 1 , { "c" : 2 } ] } , "d" : ":" } `: true,
+		`{"a\"":1,"b":"\":{"}`: true,
+		`{"a\\":1,"b":"\\"}`:   true,
+		`{"a":{"b":1,"b":2}}`:  true, // nobody decides by what is inside
+		`{"a":1,"a":2}`:        false,
+		`{"a":"\"","a":2}`:     false,
+		`{"a\"":1,"a\"":2}`:    false,
+		`{"a":[{}],"a":[{}]}`:  false,
+		`{"a":1e400}`:          false,
+		`{"a":1}x`:             false,
+		`{"a":1`:               false,
+		`null`:                 false,
+		`[]`:                   false,
+		`"a"`:                  false,
+		``:                     false,
+	} {
+		object, err := decodeObject(segment(text))
+		if (err == nil) != ok || (object != nil) != ok {
+			t.Errorf("%s: %v, %v, want ok = %v", text, object, err, ok)
+		}
+	}
+}
+
+// What can be refused without keys is: nobody makes this server ask for them with a token that is none.
+func TestVerify_badFormAsksForNoKeys(t *testing.T) {
+	i := newIssuer(t)
+	keys := newTestKeys(t, i)
+	claims := "{" + goodJSON(i) + "}"
+	padded := goodJSON(i)
+	for len(segment("{"+padded+"}"))%4 == 0 {
+		padded += " "
+	}
+	for name, token := range map[string]string{
+		"no token":            "x",
+		"over 8 KiB":          rawToken(t, i, `{"alg":"RS256","kid":"key-1"}`, claims+strings.Repeat(" ", maxTokenBytes)),
+		"alg":                 rawToken(t, i, `{"alg":"none","kid":"key-1"}`, claims),
+		"no kid":              rawToken(t, i, `{"alg":"RS256"}`, claims),
+		"empty kid":           rawToken(t, i, `{"alg":"RS256","kid":""}`, claims),
+		"kid is a number":     rawToken(t, i, `{"alg":"RS256","kid":1}`, claims),
+		"long kid":            rawToken(t, i, `{"alg":"RS256","kid":"`+strings.Repeat("k", maxKeyIDBytes+1)+`"}`, claims),
+		"crit":                rawToken(t, i, `{"alg":"RS256","kid":"key-1","crit":[]}`, claims),
+		"header is a list":    rawToken(t, i, `[]`, claims),
+		"claims are a list":   rawToken(t, i, `{"alg":"RS256","kid":"key-1"}`, `[]`),
+		"header padded":       rawSegments(t, i, segment(`{"alg":"RS256","kid":"key-1"} `)+"=", segment(claims)),
+		"header respelled":    rawSegments(t, i, respelled(t, segment(`{"alg":"RS256","kid":"key-1"}`)), segment(claims)),
+		"claims respelled":    rawSegments(t, i, segment(`{"alg":"RS256","kid":"key-1"}`), respelled(t, segment("{"+padded+"}"))),
+		"signature respelled": respelled(t, rawToken(t, i, `{"alg":"RS256","kid":"key-1"}`, claims)),
+		"line end":            rawToken(t, i, `{"alg":"RS256","kid":"key-1"}`, claims) + "\n",
+		"carriage return":     rawToken(t, i, `{"alg":"RS256","kid":"key-1"}`, claims) + "\r",
+	} {
+		if _, err := keys.verify(t.Context(), token, tokenRules{issuers: []string{i.url}}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: error %v, want ErrInvalid", name, err)
+		}
+	}
+	if n := i.fetches.Load(); n != 0 {
+		t.Errorf("asked for keys %d times", n)
+	}
+}
+
 func TestVerify_errorsDoNotHoldTheToken(t *testing.T) {
 	i := newIssuer(t)
 	keys := newTestKeys(t, i)
@@ -393,24 +494,23 @@ func TestBearerToken(t *testing.T) {
 // What is decoded must mean the same to the decoder that every JWT library uses, and nothing may be
 // in it twice.
 func FuzzDecode(f *testing.F) {
-	segment := base64.RawURLEncoding.EncodeToString
 	header := `{"alg":"RS256","kid":"key-1"}`
 	for _, claims := range []string{
 		`{"sub":"user_1"}`, `{"sub":"a","sub":"b"}`, `{"sub":"a","\u0073ub":"b"}`, `{"a\"":{"b":1,"b":2},"c":[{"d":":"}]}`,
 		`{"a\\":1,"b":"\"}"}`, `{"SUB":1}`, `{}`, `[]`, `null`, `{"a":1}{}`, "{\"a\xff\":1,\"a\xfe\":2}", ` { "a" : [ ] } `,
 	} {
-		f.Add(segment([]byte(header)) + "." + segment([]byte(claims)) + ".")
+		f.Add(segment(header) + "." + segment(claims) + ".")
 	}
 	f.Add(vectorToken)
 	f.Add("..")
-	f.Add(segment([]byte(`{"alg":"RS256","alg":"none","kid":"k"}`)) + ".e30.AA")
+	f.Add(segment(`{"alg":"RS256","alg":"none","kid":"k"}`) + ".e30.AA")
 	f.Fuzz(func(t *testing.T, raw string) {
 		token, err := decode(raw)
 		if err != nil {
 			return
 		}
 		parts := strings.Split(raw, ".")
-		if token.signed != parts[0]+"."+parts[1] || segment(token.signature) != parts[2] {
+		if token.signed != parts[0]+"."+parts[1] || segment(string(token.signature)) != parts[2] {
 			t.Errorf("%q is signed by %x over %q", raw, token.signature, token.signed)
 		}
 		for n, object := range []map[string]any{token.header, token.claims} {

@@ -85,6 +85,6 @@ func checkUser(claims map[string]any) error {
 // IsUser reports whether a subject is a user: the connection and the ID there, as in auth0|64a0c1f2. A
 // machine has its client ID for a subject.
 func IsUser(subject string) bool {
-	connection, id, ok := strings.Cut(subject, "|")
-	return ok && connection != "" && id != "" && validSubject(subject)
+	connection, id, _ := strings.Cut(subject, "|")
+	return connection != "" && id != "" && validSubject(subject)
 }

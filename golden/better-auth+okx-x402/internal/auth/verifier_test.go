@@ -107,10 +107,8 @@ func TestVerify_acceptsWhatBetterAuthAccepts(t *testing.T) {
 
 func TestVerify_splitsAtTheLastDot(t *testing.T) {
 	v, db := newTestVerifier("http://localhost:3000")
-	mac := hmac.New(sha256.New, []byte(testSecret))
-	mac.Write([]byte("a.b"))
 	db.sessions["a.b"] = Identity{Subject: testUser, ExpiresAt: testExpiry}
-	value := url.PathEscape("a.b." + base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	value := url.PathEscape("a.b." + signature("a.b"))
 	if _, err := verifyCookies(v, "better-auth.session_token="+value); err != nil {
 		t.Error(err)
 	}
@@ -261,6 +259,12 @@ func TestNewVerifier_connectsLate(t *testing.T) {
 	}
 }
 
+func TestNewVerifier_refusesAnAddressOfAnotherKind(t *testing.T) {
+	if _, err := NewVerifier(Config{DatabaseURL: "postgres://shop@db.example.com:port/insforge"}); err == nil {
+		t.Error("no error")
+	}
+}
+
 func TestLoadConfig_production(t *testing.T) {
 	if _, err := loadConfig("APP_ENV=production"); err != nil {
 		t.Fatal(err)
@@ -286,6 +290,7 @@ func TestLoadConfig_refuses(t *testing.T) {
 	for _, line := range []string{
 		"BETTER_AUTH_SECRET=",
 		"BETTER_AUTH_SECRET=short",
+		"BETTER_AUTH_SECRET=" + testSecret[:minSecretLength-1],
 		"BETTER_AUTH_SECRET=better-auth-secret-12345678901234567890",
 		"BETTER_AUTH_SECRET=" + strings.Repeat("a", 64),
 		"BETTER_AUTH_SECRET=" + strings.Repeat("abc", 20),
@@ -307,4 +312,44 @@ func TestLoadConfig_refuses(t *testing.T) {
 			t.Errorf("%s: the error holds the value: %v", name, err)
 		}
 	}
+}
+
+// A cookie's value passes exactly if it is the escaped form of a token, a dot and the one signature
+// of that token.
+func FuzzSessionToken(f *testing.F) {
+	for _, value := range []string{
+		testCookie, testCookie2, testToken, "", ".", "x.y", "%", "a.b." + testCookie, testCookie + "%0A", testCookie + "%3D",
+		strings.ReplaceAll(testCookie, "%", "%25"), strings.ToLower(testCookie), `"` + testCookie + `"`,
+	} {
+		f.Add(value)
+	}
+	v, _ := newTestVerifier("http://localhost:3000")
+	f.Fuzz(func(t *testing.T, value string) {
+		// What a fuzzer makes up is never signed; what it makes of a token is, after this.
+		for _, value := range []string{value, url.PathEscape(value + "." + signature(value)), value + "." + signature(value)} {
+			token, err := v.sessionToken(value)
+			plain, escape := url.PathUnescape(value)
+			if err != nil {
+				if token != "" {
+					t.Errorf("%q: token %q and %v", value, token, err)
+				}
+				continue
+			}
+			if token == "" || escape != nil || plain != token+"."+signature(token) {
+				t.Errorf("%q passes as %q", value, token)
+			}
+		}
+		if value != "" {
+			if token, err := v.sessionToken(url.PathEscape(value + "." + signature(value))); err != nil || token != value {
+				t.Errorf("%q, signed and escaped: %q, %v", value, token, err)
+			}
+		}
+	})
+}
+
+// signature is how Better Auth signs a token.
+func signature(token string) string {
+	mac := hmac.New(sha256.New, []byte(testSecret))
+	mac.Write([]byte(token))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
