@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insforge/forge/internal/authtest/hosted"
 )
 
 // code are the providers that lead back with a code.
@@ -264,15 +266,15 @@ func TestSignIn_providerFails(t *testing.T) {
 var answers = map[string]http.HandlerFunc{
 	"500": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "foreign", http.StatusInternalServerError) },
 	"500 as JSON": func(w http.ResponseWriter, r *http.Request) {
-		jsonAnswer(500, `{"error":"server_error","errors":[]}`)(w, r)
+		hosted.JSON(500, `{"error":"server_error","errors":[]}`)(w, r)
 	},
 	"a page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<!doctype html><p>foreign")) },
 	"a page, 404": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<p>foreign", http.StatusNotFound) },
-	"null":        jsonAnswer(200, `null`),
-	"an object":   jsonAnswer(200, `{}`),
-	"other types": jsonAnswer(200, `{"access_token":1,"user":[],"session_token":{},"keys":"x","user_id":7,"status":{}}`),
-	"too many":    jsonAnswer(429, `{"error":"too_many_requests","error_type":"too_many_requests","errors":[{"code":"too_many_requests"}]}`),
-	"our fault":   jsonAnswer(401, `{"error":"invalid_client","error_type":"unauthorized_credentials","errors":[{"code":"clerk_key_invalid"}]}`),
+	"null":        hosted.JSON(200, `null`),
+	"an object":   hosted.JSON(200, `{}`),
+	"other types": hosted.JSON(200, `{"access_token":1,"user":[],"session_token":{},"keys":"x","user_id":7,"status":{}}`),
+	"too many":    hosted.JSON(429, `{"error":"too_many_requests","error_type":"too_many_requests","errors":[{"code":"too_many_requests"}]}`),
+	"our fault":   hosted.JSON(401, `{"error":"invalid_client","error_type":"unauthorized_credentials","errors":[{"code":"clerk_key_invalid"}]}`),
 	"elsewhere": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
 	},
@@ -283,12 +285,4 @@ var answers = map[string]http.HandlerFunc{
 		}
 		panic(http.ErrAbortHandler)
 	},
-}
-
-func jsonAnswer(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}
 }

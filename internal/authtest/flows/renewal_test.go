@@ -122,7 +122,11 @@ func TestRenewal_providerFails(t *testing.T) {
 		s.due(u)
 		for name, answer := range answers {
 			s.renewAnswers(u, answer)
+			before := s.askedToRenew(u)
 			p := v.me()
+			if asked := s.askedToRenew(u) - before; asked != 1 {
+				t.Errorf("%s: the provider was asked %d times", name, asked)
+			}
 			if p.status != http.StatusServiceUnavailable || p.header.Get("Retry-After") == "" || strings.Contains(p.body, "foreign") {
 				t.Errorf("%s: %v", name, p)
 			}
