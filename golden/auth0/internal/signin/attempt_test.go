@@ -37,3 +37,27 @@ func TestParseAttempt_refuses(t *testing.T) {
 		t.Errorf("an attempt leads to %q", a.returnTo)
 	}
 }
+
+// FuzzParseAttempt holds that whatever a cookie says, the sign-in leads to a page of this server, and that what
+// is written is read again as it was.
+func FuzzParseAttempt(f *testing.F) {
+	k := newKey()
+	for _, to := range []string{"", "/", home, "/todos?offset=50", "//evil.example", "https://evil.example", "/\\evil.example"} {
+		f.Add(attempt{k, to}.String())
+	}
+	for _, seed := range []string{"", ".", k.String(), k.String() + "..", k.String() + ".!"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, ok := parseAttempt(s)
+		if !ok {
+			return
+		}
+		if a.returnTo != returnPath(a.returnTo) {
+			t.Errorf("parseAttempt(%q) leads to %q", s, a.returnTo)
+		}
+		if again, ok := parseAttempt(a.String()); !ok || again != a {
+			t.Errorf("%v is read as %v, %v", a, again, ok)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -146,5 +147,22 @@ func TestLogout(t *testing.T) {
 	res = post(mux, "/logout", nil)
 	if res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "You are still signed in") || len(res.header.Values("Set-Cookie")) > 0 {
 		t.Errorf("a sign-out that failed: %d %s", res.status, res.body)
+	}
+}
+
+// TestForget: also when the Better Auth server is not there, the browser keeps nothing of the session.
+func TestForget(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	s := &Service{upstream: newUpstream(Config{BaseURL: "https://app.example.com", Upstream: "http://127.0.0.1:1"}, log), log: log}
+	r := httptest.NewRequest(http.MethodPost, "/account/delete", nil)
+	r.Header.Set("Cookie", "__Secure-better-auth.session_token=x; better-auth.dont_remember=y; other=z")
+	w := httptest.NewRecorder()
+	s.Forget(w, r)
+	want := []string{
+		"__Secure-better-auth.session_token=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
+		"better-auth.dont_remember=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+	}
+	if got := w.Header().Values("Set-Cookie"); !slices.Equal(got, want) {
+		t.Errorf("the browser gets %q, want %q", got, want)
 	}
 }

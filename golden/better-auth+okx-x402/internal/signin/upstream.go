@@ -39,7 +39,6 @@ type upstream struct {
 	url    *url.URL
 	client *http.Client
 	proxy  *httputil.ReverseProxy
-	log    *slog.Logger
 }
 
 func newUpstream(cfg Config, log *slog.Logger) *upstream {
@@ -58,7 +57,7 @@ func newUpstream(cfg Config, log *slog.Logger) *upstream {
 		IdleConnTimeout:        30 * time.Second, // less than that server's keepAliveTimeout
 		DisableCompression:     true,
 	}
-	u := &upstream{cfg: cfg, url: target, log: log}
+	u := &upstream{cfg: cfg, url: target}
 	u.client = &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -72,6 +71,10 @@ func newUpstream(cfg Config, log *slog.Logger) *upstream {
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if errors.Is(r.Context().Err(), context.Canceled) {
+				w.WriteHeader(http.StatusBadGateway) // the caller has gone, which is no fault of anybody
+				return
+			}
 			auth.Refuse(w, r, log, fmt.Errorf("%w: Better Auth server: %w", auth.ErrUnavailable, err))
 		},
 	}

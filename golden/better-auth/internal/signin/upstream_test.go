@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -127,6 +129,28 @@ func TestProxy_boundsBodies(t *testing.T) {
 		if fake.request != nil && fake.request.ContentLength != int64(size) {
 			t.Errorf("Better Auth was told %d bytes, want %d", fake.request.ContentLength, size)
 		}
+	}
+}
+
+func TestProxy_withoutAnAnswer(t *testing.T) {
+	var logs bytes.Buffer
+	u := newUpstream(Config{BaseURL: "https://app.example.com", Upstream: "http://127.0.0.1:1"}, slog.New(slog.NewTextHandler(&logs, nil)))
+	mux := http.NewServeMux()
+	mux.Handle("/api/auth/", u)
+	r := httptest.NewRequest(http.MethodGet, "/api/auth/get-session", nil)
+	res := send(mux, r)
+	if res.status != http.StatusServiceUnavailable || res.header.Get("Retry-After") == "" || !strings.Contains(res.body, `"code":"unavailable"`) {
+		t.Errorf("%d %s with %v", res.status, res.body, res.header)
+	}
+	if !strings.Contains(logs.String(), "level=ERROR") {
+		t.Errorf("the log says %q", logs.String())
+	}
+
+	logs.Reset()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if res := send(mux, r.WithContext(gone)); res.body != "" || logs.Len() > 0 {
+		t.Errorf("to a caller that has gone: %d %s, and in the log %q", res.status, res.body, logs.String())
 	}
 }
 

@@ -26,6 +26,7 @@ func getenv(lines ...string) func(string) string {
 		"CLERK_SECRET_KEY=sk_test_0000000000000000000000000000000000000000",
 		"CLERK_AUTHORIZED_PARTIES=http://localhost:8080",
 		"CLERK_ISSUER=https://clever-cat-12.clerk.accounts.dev",
+		"CLERK_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
 		"PAYMENT_JOURNAL=payments.journal",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",

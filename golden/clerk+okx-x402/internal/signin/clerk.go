@@ -175,6 +175,9 @@ func (p *provider) renew(ctx context.Context, _, session string) (grant, error) 
 	if err := p.call(ctx, http.MethodGet, "/v1/sessions/"+url.PathEscape(session), &found); err != nil {
 		return grant{}, err
 	}
+	if found.User == "" || found.Status == "" {
+		return grant{}, errors.New("call Clerk: the answer is no session")
+	}
 	if found.Status != "active" {
 		return grant{}, fmt.Errorf("%w: its status is %.40q", errEnded, found.Status)
 	}

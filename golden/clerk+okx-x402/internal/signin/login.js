@@ -9,7 +9,12 @@ addEventListener("DOMContentLoaded", async () => {
     if (sent || !session || session.status !== "active") return;
     sent = true;
     status.textContent = "Signing in…";
-    form.elements.token.value = await session.getToken();
+    try {
+      form.elements.token.value = await session.getToken();
+    } catch {
+      status.textContent = "Clerk does not answer. Please reload the page in a moment.";
+      return;
+    }
     form.submit();
   };
 

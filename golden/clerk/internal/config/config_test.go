@@ -26,6 +26,7 @@ func getenv(lines ...string) func(string) string {
 		"CLERK_SECRET_KEY=sk_test_0000000000000000000000000000000000000000",
 		"CLERK_AUTHORIZED_PARTIES=http://localhost:8080",
 		"CLERK_ISSUER=https://clever-cat-12.clerk.accounts.dev",
+		"CLERK_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 	}
 	for _, line := range append(sample, lines...) {
 		name, value, _ := strings.Cut(line, "=")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,14 @@ type provider struct {
 	http *http.Client
 
 	mu         sync.Mutex
-	discovered *oidc.Provider
+	discovered *discovery
+}
+
+// discovery is what the provider publishes about itself.
+type discovery struct {
+	*oidc.Provider
+	keys        oidc.KeySet
+	namesIssuer bool // in its answers to the browser (RFC 9207)
 }
 
 func newProvider(cfg Config, _ *auth.Verifier) *provider {
@@ -71,7 +79,7 @@ func (a attempt) nonce() string { return a.text("nonce") }
 
 // discover returns what the provider publishes about itself. It is read when it is first needed, so that
 // the server starts while the provider is down.
-func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
+func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	p.mu.Lock()
 	found := p.discovered
 	p.mu.Unlock()
@@ -79,21 +87,34 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 		return found, nil
 	}
 	// What is returned here goes on to read the provider's keys, long after ctx has ended.
-	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.http), p.cfg.issuer())
+	ctx = oidc.ClientContext(context.WithoutCancel(ctx), p.http)
+	published, err := oidc.NewProvider(ctx, p.cfg.issuer())
 	if err != nil {
 		return nil, fmt.Errorf("read the OpenID configuration: %w", err)
 	}
+	var more struct {
+		Keys        string `json:"jwks_uri"`
+		NamesIssuer bool   `json:"authorization_response_iss_parameter_supported"`
+	}
+	if err := published.Claims(&more); err != nil {
+		return nil, fmt.Errorf("read the OpenID configuration: %w", err)
+	}
+	found = &discovery{published, oidc.NewRemoteKeySet(ctx, more.Keys), more.NamesIssuer}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.discovered = found
 	return found, nil
 }
 
-func (p *provider) oauth2(found *oidc.Provider) *oauth2.Config {
+func (p *provider) oauth2(found *discovery) *oauth2.Config {
+	endpoint := found.Endpoint()
+	// Left to find out by itself, the library would try the other style after each failure, with the same
+	// code or token, which can be used once.
+	endpoint.AuthStyle = oauth2.AuthStyleInParams
 	return &oauth2.Config{
 		ClientID:     p.cfg.ClientID,
 		ClientSecret: string(p.cfg.ClientSecret),
-		Endpoint:     found.Endpoint(),
+		Endpoint:     endpoint,
 		RedirectURL:  p.cfg.BaseURL + "/auth/callback",
 		Scopes:       []string{oidc.ScopeOpenID, "profile", "email", offlineScope},
 	}
@@ -111,25 +132,25 @@ func (p *provider) authorizeURL(ctx context.Context, a attempt) (string, error) 
 // exchange trades the code in the provider's answer for an ID token and returns whom it names. The error
 // wraps errRefused when the provider, or a check of what it sent, said no.
 func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (grant, error) {
-	// Another provider's answer must not be taken for this one's (RFC 9207).
-	if iss := answer.Get("iss"); iss != "" && iss != p.cfg.issuer() {
-		return grant{}, fmt.Errorf("%w: the answer comes from %.100q", errRefused, iss)
-	}
 	found, err := p.discover(ctx)
 	if err != nil {
 		return grant{}, err
 	}
+	// Another provider's answer must not be taken for this one's (RFC 9207).
+	if iss := answer.Get("iss"); iss != p.cfg.issuer() && (found.namesIssuer || iss != "") {
+		return grant{}, fmt.Errorf("%w: the answer comes from %.100q", errRefused, iss)
+	}
 	ctx = oidc.ClientContext(ctx, p.http)
 	tokens, err := p.oauth2(found).Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(a.verifier()))
-	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refusal.Response.StatusCode < http.StatusInternalServerError {
-		return grant{}, fmt.Errorf("%w the code: %s", errRefused, shorten(refusal.ErrorCode+": "+refusal.ErrorDescription))
+	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refusal.ErrorCode == invalidGrant {
+		return grant{}, fmt.Errorf("%w the code: %s", errRefused, shorten(refusal.ErrorDescription))
 	}
 	if err != nil {
 		return grant{}, fmt.Errorf("exchange the code: %w", err)
 	}
 	token, err := p.idToken(ctx, found, tokens)
 	if err != nil {
-		return grant{}, fmt.Errorf("%w: %w", errRefused, err)
+		return grant{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(a.nonce())) != 1 {
 		return grant{}, fmt.Errorf("%w: the ID token is another sign-in's", errRefused)
@@ -153,24 +174,48 @@ func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (
 	return g, nil
 }
 
-// idToken returns the ID token that came with others, checked.
-func (p *provider) idToken(ctx context.Context, found *oidc.Provider, tokens *oauth2.Token) (*oidc.IDToken, error) {
+// idToken returns the ID token that came with others, checked. The error wraps errRefused, except where
+// the provider's keys could not be read.
+func (p *provider) idToken(ctx context.Context, found *discovery, tokens *oauth2.Token) (*oidc.IDToken, error) {
 	raw, ok := tokens.Extra("id_token").(string)
 	if !ok {
-		return nil, errors.New("there is no ID token")
+		return nil, fmt.Errorf("%w: there is no ID token", errRefused)
 	}
-	verifier := found.VerifierContext(ctx, &oidc.Config{ClientID: p.cfg.ClientID, SupportedSigningAlgs: []string{oidc.RS256}})
+	keys := &watchedKeys{KeySet: found.keys}
+	verifier := oidc.NewVerifier(p.cfg.issuer(), keys, &oidc.Config{ClientID: p.cfg.ClientID, SupportedSigningAlgs: []string{oidc.RS256}})
 	token, err := verifier.Verify(ctx, raw)
-	if err != nil {
-		return nil, fmt.Errorf("ID token: %w", err)
-	}
-	if !auth.IsUser(token.Subject) {
-		return nil, errors.New("the ID token names no user")
+	switch {
+	case keys.unread != nil:
+		return nil, fmt.Errorf("ID token: %w", keys.unread)
+	case err != nil:
+		return nil, fmt.Errorf("%w: ID token: %w", errRefused, err)
+	case !auth.IsUser(token.Subject):
+		return nil, fmt.Errorf("%w: the ID token names no user", errRefused)
 	}
 	return token, nil
 }
 
-// renew asks the provider whether the user's session still stands, with the refresh token.
+// watchedKeys notices when the keys cannot be read. The verifier's own error does not tell that from a
+// signature that is wrong.
+type watchedKeys struct {
+	oidc.KeySet
+	unread error
+}
+
+func (k *watchedKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := k.KeySet.VerifySignature(ctx, token)
+	if err != nil && strings.HasPrefix(err.Error(), "fetching keys") {
+		k.unread = err
+	}
+	return payload, err
+}
+
+// invalidGrant is how a provider refuses a code or a refresh token. Any other error is about this server, or
+// about the provider itself.
+const invalidGrant = "invalid_grant"
+
+// renew asks the provider whether the user's session still stands, with the refresh token. Some providers
+// take each of them once: the next one comes back even with an error.
 func (p *provider) renew(ctx context.Context, subject, refreshToken string) (grant, error) {
 	found, err := p.discover(ctx)
 	if err != nil {
@@ -178,21 +223,22 @@ func (p *provider) renew(ctx context.Context, subject, refreshToken string) (gra
 	}
 	ctx = oidc.ClientContext(ctx, p.http)
 	tokens, err := p.oauth2(found).TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
-	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refusal.ErrorCode == "invalid_grant" {
+	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refusal.ErrorCode == invalidGrant {
 		return grant{}, fmt.Errorf("%w: %s", errEnded, shorten(refusal.ErrorDescription))
 	}
 	if err != nil {
 		return grant{}, fmt.Errorf("use the refresh token: %w", err)
 	}
+	g := grant{subject: subject, secret: tokens.RefreshToken, renewAt: time.Now().Add(renewTime)}
 	// A new ID token may come along. It must be the same user's.
 	if _, ok := tokens.Extra("id_token").(string); ok {
 		token, err := p.idToken(ctx, found, tokens)
 		if err != nil {
-			return grant{}, err
+			return g, err
 		}
-		subject = token.Subject
+		g.subject = token.Subject
 	}
-	return grant{subject: subject, secret: tokens.RefreshToken, renewAt: time.Now().Add(renewTime)}, nil
+	return g, nil
 }
 
 // limited cuts off what a provider would send beyond all measure.

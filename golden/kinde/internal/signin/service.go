@@ -22,6 +22,8 @@ const (
 	renewPause = 200 * time.Millisecond
 	// providerTimeout bounds one conversation with the provider.
 	providerTimeout = 10 * time.Second
+	// storeTimeout bounds what is done with the answer. Together they last as long as a lease.
+	storeTimeout = 5 * time.Second
 )
 
 // errEnded is what the provider says about a session that is over.
@@ -130,18 +132,22 @@ func (s *Service) resume(ctx context.Context, k key) (auth.Identity, error) {
 // renew asks the provider about a session that this request has leased.
 func (s *Service) renew(ctx context.Context, k key, found session) (auth.Identity, error) {
 	// A caller that hangs up must not lose what the provider hands out only once.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	secret, err := k.unseal(found.Sealed)
 	if err != nil {
 		return auth.Identity{}, errors.Join(fmt.Errorf("%w: %w", auth.ErrInvalid, err), s.sessions.end(ctx, k))
 	}
-	g, err := s.provider.renew(ctx, found.Subject, secret)
+	asking, cancel := context.WithTimeout(ctx, providerTimeout)
+	g, err := s.provider.renew(asking, found.Subject, secret)
+	cancel()
+	// A provider that let the time run out leaves some for this.
+	ctx, cancel = context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	switch {
 	case errors.Is(err, errEnded):
 		return auth.Identity{}, errors.Join(fmt.Errorf("%w: %w", auth.ErrInvalid, err), s.sessions.end(ctx, k))
 	case err != nil:
-		return auth.Identity{}, errors.Join(fmt.Errorf("%w: ask the provider about the session: %w", auth.ErrUnavailable, err), s.sessions.release(ctx, k))
+		return auth.Identity{}, errors.Join(fmt.Errorf("%w: ask the provider about the session: %w", auth.ErrUnavailable, err), s.sessions.release(ctx, k, g.secret))
 	case g.subject != found.Subject:
 		err := fmt.Errorf("%w: the provider says that the session is somebody else's", auth.ErrInvalid)
 		return auth.Identity{}, errors.Join(err, s.sessions.end(ctx, k))

@@ -66,9 +66,14 @@ func (s store) renew(ctx context.Context, k key, g grant) error {
 	return s.db.Update(ctx, s.db.ServerKey(), sessionsTable, byID(k), changes, nil)
 }
 
-// release ends the lease of a session about which the provider said nothing.
-func (s store) release(ctx context.Context, k key) error {
-	return s.db.Update(ctx, s.db.ServerKey(), sessionsTable, byID(k), map[string]any{"leased_at": nil}, nil)
+// release ends the lease of a session about which the provider said nothing. A secret that it handed out all
+// the same takes the place of the former one.
+func (s store) release(ctx context.Context, k key, secret string) error {
+	changes := map[string]any{"leased_at": nil}
+	if secret != "" {
+		changes["sealed"] = k.seal(secret)
+	}
+	return s.db.Update(ctx, s.db.ServerKey(), sessionsTable, byID(k), changes, nil)
 }
 
 // end removes the session under k. To end one that is not there is no error.

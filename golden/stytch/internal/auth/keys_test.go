@@ -284,8 +284,9 @@ func TestKeySet_floodOfUnknownKeys(t *testing.T) {
 	if n := i.fetches.Load(); n != 2 {
 		t.Errorf("%d fetches, want 2", n)
 	}
-	// Signing 200 tokens takes its time too, so the limit here is a generous one.
-	if waited := time.Duration(slowest.Load()); waited > keyRefreshWait+3*time.Second {
+	// A caller who had to wait for a refresh that is not due would wait for half a minute. The rest of
+	// what this measures is how busy the machine is.
+	if waited := time.Duration(slowest.Load()); waited > keyRefreshPause {
 		t.Errorf("a caller waited %s", waited)
 	}
 }

@@ -30,9 +30,14 @@ type Page struct {
 // Content-Security-Policy, for a page that needs more than this server's own style and forms. New
 // panics when the text is no template: it is part of the program.
 func New(text string, allow ...string) *Page {
-	// The first directive of a name counts.
-	policy := append(slices.Clone(allow),
-		"default-src 'none'", "style-src "+Hash(style), "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'")
+	policy := slices.Clone(allow)
+	for _, own := range []string{"default-src 'none'", "style-src " + Hash(style), "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
+		name, _, _ := strings.Cut(own, " ")
+		// The first directive of a name would count, and browsers complain about a second.
+		if !slices.ContainsFunc(allow, func(s string) bool { return strings.HasPrefix(s, name+" ") }) {
+			policy = append(policy, own)
+		}
+	}
 	return &Page{
 		html:   template.Must(template.Must(template.New("page").Parse(layout)).Parse(text)),
 		policy: strings.Join(policy, "; "),

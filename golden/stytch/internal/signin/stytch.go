@@ -274,7 +274,7 @@ func (p *provider) call(ctx context.Context, path string, body, result any) erro
 	}
 	if res.StatusCode == http.StatusOK {
 		if result == nil {
-			return nil
+			result = &struct{}{} // something else than Stytch may answer, with a page
 		}
 		if err := json.Unmarshal(answer, result); err != nil {
 			return fmt.Errorf("call Stytch: %w", err)

@@ -30,6 +30,7 @@ func sampleEnv() map[string]string {
 		"WORKOS_CLIENT_ID=client_01HBEQKA6K4QJAS93VPE39W1JT",
 		"WORKOS_API_KEY=sk_test_0123456789abcdef0123456789abcdef",
 		"WORKOS_ISSUER=https://api.workos.com,https://api.workos.com/user_management/client_01HBEQKA6K4QJAS93VPE39W1JT",
+		"WORKOS_WEBHOOK_SECRET=test-only-webhook-secret-0123456789",
 	}
 	env := make(map[string]string, len(lines))
 	for _, line := range lines {

@@ -34,12 +34,13 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestNew_allows: the first directive of a name counts, so that what a page allows stands in front.
+// TestNew_allows: what a page allows takes the place of the directive of that name, which must not be there
+// twice.
 func TestNew_allows(t *testing.T) {
 	rec := httptest.NewRecorder()
 	New(`{{ define "title" }}t{{ end }}{{ define "main" }}m{{ end }}`, "style-src 'unsafe-inline'").Write(rec, http.StatusOK, nil)
-	policy := rec.Header().Get("Content-Security-Policy")
-	if !strings.HasPrefix(policy, "style-src 'unsafe-inline'; default-src 'none'") {
-		t.Errorf("policy %q", policy)
+	want := "style-src 'unsafe-inline'; default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	if policy := rec.Header().Get("Content-Security-Policy"); policy != want {
+		t.Errorf("policy %q, want %q", policy, want)
 	}
 }

@@ -48,6 +48,10 @@ func (s *Service) handleCallback(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusBadGateway, "WorkOS AuthKit reported a problem.", errors.New(shorten(code+": "+query.Get("error_description"))))
 		return
 	}
+	if query.Get("code") == "" {
+		s.problem(w, r, http.StatusBadRequest, "WorkOS AuthKit did not confirm who you are. Please start again.", errors.New("neither a code nor an error came back"))
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	g, err := s.provider.exchange(ctx, a, query)

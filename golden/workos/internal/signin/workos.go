@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,20 +106,25 @@ func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (
 		return grant{}, err
 	}
 	g, err := p.grant(ctx, got)
-	if err != nil {
+	if err != nil && !errors.Is(err, auth.ErrUnavailable) {
 		return grant{}, fmt.Errorf("%w: %w", errRefused, err)
 	}
-	return g, nil
+	return g, err
 }
 
-// renew trades the refresh token, which can be used once, for the session's next tokens.
+// renew trades the refresh token, which can be used once, for the session's next tokens. The next refresh
+// token comes back even with an error.
 func (p *provider) renew(ctx context.Context, _, secret string) (grant, error) {
-	_, refreshToken, _ := strings.Cut(secret, " ")
+	session, refreshToken, _ := strings.Cut(secret, " ")
 	got, err := p.authenticate(ctx, map[string]string{"grant_type": "refresh_token", "refresh_token": refreshToken})
 	if err != nil {
 		return grant{}, err
 	}
-	return p.grant(ctx, got)
+	g, err := p.grant(ctx, got)
+	if err != nil && got.RefreshToken != "" {
+		g.secret = session + " " + got.RefreshToken
+	}
+	return g, err
 }
 
 // authentication is WorkOS's answer to a code or a refresh token.
@@ -141,8 +147,11 @@ func (p *provider) grant(ctx context.Context, got authentication) (grant, error)
 	if err != nil {
 		return grant{}, fmt.Errorf("access token: %w", err)
 	}
-	if id.Subject != got.User.ID {
+	switch {
+	case id.Subject != got.User.ID:
 		return grant{}, errors.New("the access token is another user's")
+	case got.RefreshToken == "":
+		return grant{}, errors.New("there is no refresh token")
 	}
 	g := grant{
 		subject: id.Subject,
@@ -157,8 +166,12 @@ func (p *provider) grant(ctx context.Context, got authentication) (grant, error)
 	return g, nil
 }
 
-// authenticate calls WorkOS's endpoint of that name. The error wraps errEnded when WorkOS knows neither
-// the code nor the token any more.
+// over is how WorkOS says that the user has to sign in again: it does not know the code or the token any more,
+// or the user has to prove more than before. Any other error is about this server, or about WorkOS itself.
+var over = []string{"invalid_grant", "mfa_enrollment", "sso_required"}
+
+// authenticate calls WorkOS's endpoint of that name. The error wraps errEnded when the user has to sign in
+// again.
 func (p *provider) authenticate(ctx context.Context, body map[string]string) (authentication, error) {
 	body["client_id"], body["client_secret"] = p.cfg.ClientID, string(p.cfg.APIKey)
 	data, err := json.Marshal(body)
@@ -184,8 +197,8 @@ func (p *provider) authenticate(ctx context.Context, body map[string]string) (au
 	switch {
 	case err == nil && res.StatusCode == http.StatusOK:
 		return answer.authentication, nil
-	case err == nil && answer.Error == "invalid_grant":
-		return authentication{}, fmt.Errorf("%w: %s", errEnded, shorten(answer.Description))
+	case err == nil && slices.Contains(over, answer.Error):
+		return authentication{}, fmt.Errorf("%w: %s", errEnded, shorten(answer.Error+": "+answer.Description))
 	}
 	return authentication{}, fmt.Errorf("call WorkOS: status %d: %s", res.StatusCode, shorten(answer.Error+" "+answer.Description))
 }
