@@ -228,9 +228,13 @@ func TestRenewal_rotatedKeys(t *testing.T) {
 		if err := s.hosted.(*oidcProvider).Rotate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		before := s.hosted.Asked("/.well-known/jwks")
 		s.due(u)
 		v.in(u)
 		fresh, also := s.signedIn()
 		fresh.in(also)
+		if asked := s.hosted.Asked("/.well-known/jwks") - before; asked != 1 {
+			t.Errorf("the keys were read %d times", asked)
+		}
 	}, "kinde")
 }
