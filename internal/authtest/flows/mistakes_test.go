@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/insforge/forge/internal/authtest"
+	"github.com/insforge/forge/internal/authtest/hosted"
 	"github.com/insforge/forge/internal/servertest"
 )
 
@@ -84,7 +85,7 @@ func TestWorkOS_moreToProve(t *testing.T) {
 	for _, kind := range []string{"sso_required", "mfa_enrollment"} {
 		v, u := s.signedIn()
 		s.due(u)
-		s.hosted.Answer(s.hosted.renewPath(), jsonAnswer(http.StatusForbidden, `{"error":"`+kind+`","error_description":"More is needed."}`))
+		s.hosted.Answer(s.hosted.renewPath(), hosted.JSON(http.StatusForbidden, `{"error":"`+kind+`","error_description":"More is needed."}`))
 		v.out()
 		s.hosted.Answer(s.hosted.renewPath(), nil)
 		if count := s.sessions(u); count != 0 {

@@ -151,19 +151,31 @@ func (p *oidcProvider) revoke(u *user) {
 	}
 }
 
-// hand has another user's ID token come back with the next refresh token. The real
-// provider does no such thing.
-func (p *oidcProvider) hand(_, to *user) {
-	keys := authtest.NewIssuer("oidc")
+// idToken is one of a user's, and as it should be but for the nonce.
+func (p *oidcProvider) idToken(u *user) authtest.Claims {
 	issuer, client := "https://"+p.Host()+"/", servers[p.id].settings["AUTH0_CLIENT_ID"]
-	keysPath := "/.well-known/jwks.json"
 	if p.id == "kinde" {
-		issuer, client, keysPath = "https://"+p.Host(), servers[p.id].settings["KINDE_CLIENT_ID"], "/.well-known/jwks"
+		issuer, client = "https://"+p.Host(), servers[p.id].settings["KINDE_CLIENT_ID"]
 	}
 	now := time.Now().Unix()
-	signed := keys.Token(authtest.Claims{"iss": issuer, "aud": client, "sub": to.subject, "iat": now, "exp": now + 60})
-	p.Answer(keysPath, keys.ServeHTTP)
-	p.Answer(p.renewPath(), jsonAnswer(http.StatusOK, fmt.Sprintf(`{"access_token":"a","token_type":"Bearer","refresh_token":"r","id_token":%q}`, signed)))
+	return authtest.Claims{"iss": issuer, "aud": client, "sub": u.subject, "iat": now, "exp": now + 60}
+}
+
+// issue has the keys published in the place of the provider's own, and the ID token
+// handed out, which the real provider would never do.
+func (p *oidcProvider) issue(keys *authtest.Issuer, idToken string) {
+	path := "/.well-known/jwks.json"
+	if p.id == "kinde" {
+		path = "/.well-known/jwks"
+	}
+	p.Answer(path, keys.ServeHTTP)
+	p.Answer(p.renewPath(), hosted.JSON(http.StatusOK, fmt.Sprintf(`{"access_token":"a","token_type":"Bearer","refresh_token":"r","id_token":%q}`, idToken)))
+}
+
+// hand has another user's ID token come back with the next refresh token.
+func (p *oidcProvider) hand(_, to *user) {
+	keys := authtest.NewIssuer("oidc")
+	p.issue(keys, keys.Token(p.idToken(to)))
 }
 
 func (p *oidcProvider) tokens(*user) []string { return p.RefreshTokens() }

@@ -122,7 +122,11 @@ func TestRenewal_providerFails(t *testing.T) {
 		s.due(u)
 		for name, answer := range answers {
 			s.renewAnswers(u, answer)
+			before := s.askedToRenew(u)
 			p := v.me()
+			if asked := s.askedToRenew(u) - before; asked != 1 {
+				t.Errorf("%s: the provider was asked %d times", name, asked)
+			}
 			if p.status != http.StatusServiceUnavailable || p.header.Get("Retry-After") == "" || strings.Contains(p.body, "foreign") {
 				t.Errorf("%s: %v", name, p)
 			}
@@ -224,9 +228,13 @@ func TestRenewal_rotatedKeys(t *testing.T) {
 		if err := s.hosted.(*oidcProvider).Rotate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		before := s.hosted.Asked("/.well-known/jwks")
 		s.due(u)
 		v.in(u)
 		fresh, also := s.signedIn()
 		fresh.in(also)
+		if asked := s.hosted.Asked("/.well-known/jwks") - before; asked != 1 {
+			t.Errorf("the keys were read %d times", asked)
+		}
 	}, "kinde")
 }

@@ -22,6 +22,9 @@ func TestSignIn(t *testing.T) {
 			t.Fatalf("after signing in: %v", p)
 		}
 		v.in(u)
+		if provider, ok := s.hosted.(*oidcProvider); ok && provider.Asked(provider.renewPath()) != 1 {
+			t.Errorf("the code was used %d times", provider.Asked(provider.renewPath()))
+		}
 		if p = v.open(http.MethodPost, "/todos", url.Values{"title": {"Water the <plants>"}}); !strings.Contains(p.body, "Water the &lt;plants&gt;") {
 			t.Errorf("after adding: %v", p)
 		}

@@ -172,7 +172,7 @@ func (t *Tenant) Block(ctx context.Context, sub string) error {
 	return t.do(ctx, "block", url.Values{"sub": {sub}})
 }
 
-// Rotate signs with another key from now on, and publishes no other.
+// Rotate signs with another key from now on, and publishes it beside the older ones.
 func (t *Tenant) Rotate(ctx context.Context) error { return t.do(ctx, "rotate", nil) }
 
 func (t *Tenant) do(ctx context.Context, what string, query url.Values) error {

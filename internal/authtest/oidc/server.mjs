@@ -120,7 +120,7 @@ class Tenant {
     const sub = query.get("sub");
     switch (what) {
       case "/rotate":
-        this.keys = [newKey()];
+        this.keys = [newKey(), ...this.keys];
         return this.open();
       case "/claims":
         this.user(sub).claims = JSON.parse(query.get("claims"));
