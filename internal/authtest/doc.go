@@ -1,10 +1,10 @@
 // Package authtest stands in for the providers whose tokens a generated server takes,
 // and for the Internet that leads to them.
 //
-// A generated server has no setting that points it to a stand-in: the addresses of
-// the hosted providers are part of what has to be right. It runs with a proxy and a
-// certificate authority in its environment instead, as servers in companies do. The
-// proxy leads each host's name to a handler of the test, and nothing else anywhere.
+// No setting points a server to a stand-in here: the addresses of the hosted providers
+// are part of what has to be right. It runs with a proxy and a certificate authority
+// in its environment instead, as servers in companies do. The proxy leads each host's
+// name to a handler of the test, and nothing else anywhere.
 //
 // # What is faithful
 //

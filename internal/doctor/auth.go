@@ -195,14 +195,22 @@ func (s *signIn) address(name, text string, usable func(string) bool) (string, [
 
 // unreached is the check called name of an address that gave no answer to use.
 func (s *signIn) unreached(name, address, text, what string) []Check {
-	fix := "look at the network between here and it, then run forge doctor again"
-	for _, v := range generator.AddressVariables(text) {
-		fix = "correct " + strings.Join(generator.AddressVariables(text), " or ") + ", or the network between here and it"
+	return []Check{failed(name, address+" "+what, s.correct(text, ", or the network between here and it"))}
+}
+
+// correct says what to do about an address that is not the right one, or what else
+// it may be.
+func (s *signIn) correct(text, orElse string) string {
+	names := generator.AddressVariables(text)
+	for _, v := range names {
 		if value, _ := s.vars.Get(v); value != "" && value == s.vars.Example[v] {
-			return []Check{failed(name, address+" "+what, s.set(v)+"; so far it is the example")}
+			return s.set(v) + "; so far it is the example"
 		}
 	}
-	return []Check{failed(name, address+" "+what, fix)}
+	if len(names) == 0 {
+		return "look at the network between here and it, then run forge doctor again"
+	}
+	return "correct " + strings.Join(names, " or ") + orElse
 }
 
 // unfit says why an answer is not the JSON that was asked for; "" if it may be.

@@ -345,6 +345,16 @@ func TestRun_authFaults(t *testing.T) {
 			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
 		},
 		{
+			"a page with an address of its own for everybody", begin, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/u/login/"+rand.Text(), http.StatusFound)
+			}, "addresses", doctor.Warning,
+			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
+		},
+		{
+			"a page that has been asked too often", begin, say(http.StatusTooManyRequests, "text/plain", "wait"), "addresses", doctor.Warning,
+			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
+		},
+		{
 			"a sign-in page that is down", begin, say(http.StatusBadGateway, "text/html", "oops"), "addresses", doctor.Warning,
 			"some lists only Auth0 knows, and nobody may ask it for them", "look there yourself, whether Allowed Callback URLs has http://localhost:8080/auth/callback, Allowed Logout URLs has http://localhost:8080",
 		},
@@ -387,6 +397,20 @@ func TestRun_authClosed(t *testing.T) {
 	got := find(t, signIn(t, p, env, transport), "signing keys")
 	want := "https://shop.us.auth0.com/.well-known/jwks.json cannot be reached: dial tcp " + gone.Listener.Addr().String() + ": connect: connection refused"
 	if got.Detail != want || got.Fix != "correct AUTH0_DOMAIN, or the network between here and it" {
+		t.Errorf("%+v, want %s", got, want)
+	}
+}
+
+// TestRun_authMoved asks a provider whose domain is not what its tokens say any more.
+func TestRun_authMoved(t *testing.T) {
+	p := provider(t, "kinde")
+	env := filled(p)
+	env["KINDE_ISSUER_URL"] = "https://shop.kinde.com/"
+	net := hosts(t, map[string]http.HandlerFunc{"shop.kinde.com/.well-known/openid-configuration": discovery("https://login.example.com")})
+	got := find(t, signIn(t, p, env, net), "issuer")
+	const want = `https://shop.kinde.com/.well-known/openid-configuration names the issuer "https://login.example.com", ` +
+		`and this project takes tokens of "https://shop.kinde.com" alone: every one is refused`
+	if got.Status != doctor.Failed || got.Detail != want || got.Fix != "correct KINDE_ISSUER_URL" {
 		t.Errorf("%+v, want %s", got, want)
 	}
 }

@@ -17,7 +17,7 @@
 // it was asked about its rights stands in the project's own audit log afterwards.
 // OKX gets to see a signed question for what it supports, a node of the chain
 // questions that anybody may ask. So does the auth provider: for its keys, for what
-// it calls itself, and for the page that begins a sign-in, once with a callback that
+// it calls itself, and for the page that begins a sign-in, also with a callback that
 // nobody has allowed. Where sessions are looked up in Postgres, the database gets to
 // see a login of the role in the settings, and one query of its catalog.
 package doctor

@@ -47,7 +47,9 @@ func (s *signIn) issuer(ctx context.Context, text string) []Check {
 	case json.Unmarshal(a.body, &says) != nil || says.Issuer == "":
 		return s.unreached(checkIssuer, address, text, "answers what is no discovery document ("+s.kind(a)+")")
 	case says.Issuer != want:
-		return s.unreached(checkIssuer, address, text, fmt.Sprintf("names the issuer %q, and this project takes tokens of %q alone: every one is refused", s.secrets.quoted(says.Issuer), want))
+		return []Check{failed(checkIssuer,
+			fmt.Sprintf("%s names the issuer %q, and this project takes tokens of %q alone: every one is refused", address, s.secrets.quoted(says.Issuer), want),
+			s.correct(text, ""))}
 	}
 	return []Check{ok(checkIssuer, want+" is what the provider calls itself")}
 }
@@ -208,33 +210,48 @@ func (s *signIn) listed(name, list, address string) []Check {
 	return []Check{failed(checkAddresses, name+" has not "+address+", which is APP_BASE_URL: who signs in there is refused", "add "+address+" to "+name+" in "+from)}
 }
 
-// callback begins a sign-in that is to return to address, and one that is to return
-// where nobody has allowed it. A provider that treats both alike does not tell, and
-// then the result is nil.
+// callback begins a sign-in that is to return to address, and two that are to return
+// where nobody has allowed it. A provider that treats the first like the others, or
+// the others not alike, does not tell, and then the result is nil.
 func (s *signIn) callback(ctx context.Context, authorize, field, address string) []Check {
 	begin, not := s.address(checkAddresses, authorize, safeURL)
 	if begin == "" {
 		return not
 	}
+	u, err := url.Parse(begin)
+	if err != nil {
+		return nil // which address has refused already
+	}
 	try := func(to string) (*reply, string) {
-		return s.asker.get(ctx, s.asker.first, begin+"&"+url.Values{"redirect_uri": {to}, "state": {rand.Text()}}.Encode())
+		q := u.Query()
+		q.Set("redirect_uri", to)
+		q.Set("state", rand.Text())
+		return s.asker.get(ctx, s.asker.first, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawQuery: q.Encode()}).String())
 	}
 	ours, problem := try(address)
 	if problem != "" {
-		u, _ := url.Parse(begin) // address has parsed it
 		return s.unreached(checkAddresses, u.Scheme+"://"+u.Host+u.Path, authorize, problem)
 	}
-	other, problem := try("https://forge-doctor.invalid/auth/callback")
-	refused := func(r *reply) bool { return r.status >= 400 && r.status < 500 }
-	switch {
-	case refused(ours):
+	if busy(ours) {
+		return nil
+	}
+	if ours.status >= 400 {
 		return []Check{failed(checkAddresses, fmt.Sprintf("%s answers %d to a sign-in that returns to %s", s.provider.Name, ours.status, address),
 			"add "+address+" to "+field+" there, or correct "+strings.Join(generator.AddressVariables(authorize), " or "))}
-	case ours.status >= 500 || problem != "" || alike(ours, other):
+	}
+	const nobodys = "https://forge-doctor.invalid/auth/callback"
+	one, problem := try(nobodys)
+	if problem != "" || busy(one) || alike(ours, one) {
+		return nil
+	}
+	if two, problem := try(nobodys); problem != "" || !alike(one, two) {
 		return nil
 	}
 	return []Check{ok(checkAddresses, field+" has "+address)}
 }
+
+// busy says that an answer is about the provider and not about what was asked.
+func busy(r *reply) bool { return r.status >= 500 || r.status == http.StatusTooManyRequests }
 
 // alike says that two answers lead to one page.
 func alike(a, b *reply) bool {

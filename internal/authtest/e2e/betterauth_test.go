@@ -350,7 +350,7 @@ func cookieNames(t *testing.T) {
 		"http://localhost:8080":   {plain, secure},
 		"https://app.example.com": {secure, plain},
 	} {
-		s := openCookieSite(t, "BETTER_AUTH_URL="+origin)
+		s := openCookieSite(t, "BETTER_AUTH_URL="+origin, "APP_BASE_URL="+origin)
 		user, token := s.session(t, time.Hour)
 		s.name = names.ours
 		s.accepted(t, "the name of "+origin, s.with(s.value(token)), user)

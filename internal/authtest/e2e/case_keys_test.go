@@ -179,7 +179,9 @@ func TestJ19_flood(t *testing.T) {
 		neighbour.Go(func() {
 			for ctx.Err() == nil {
 				begin := time.Now()
-				s.accepted(t, "a neighbour's", bearer(s.good()), s.Subject)
+				if a, err := s.get(t.Context(), "/v1/me", bearer(s.good())); err != nil || a.status != http.StatusOK {
+					t.Errorf("a neighbour's: %d %s, %v", a.status, a.body, err)
+				}
 				slowest = max(slowest, time.Since(begin))
 				good++
 				time.Sleep(20 * time.Millisecond)
@@ -211,6 +213,9 @@ func TestJ19_flood(t *testing.T) {
 // TestJ20_uselessKeys: a key set full of keys that must not count, and answers that are
 // no key sets after good ones.
 func TestJ20_uselessKeys(t *testing.T) {
+	if why := missing(); why != "" {
+		t.Skip(why)
+	}
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)

@@ -39,8 +39,9 @@ func refusesToStart(t *testing.T, provider, setting string, lines ...string) {
 		_ = s.stop()
 		t.Fatalf("it starts with %q", lines)
 	}
-	if !strings.Contains(err.Error(), setting) {
-		t.Errorf("with %q it says %v, want %s in it", lines, err, setting)
+	_, problems, _ := strings.Cut(err.Error(), "configuration:\n")
+	if problems = strings.TrimSpace(problems); !strings.HasPrefix(problems, setting) || strings.Contains(problems, "\n") {
+		t.Errorf("with %q it says %v, want one problem, %s", lines, err, setting)
 	}
 }
 
@@ -248,7 +249,7 @@ func TestBetterAuth_1_PresenceIsNoSignIn(t *testing.T) {
 }
 
 func TestBetterAuth_2_NameBehindHTTPS(t *testing.T) {
-	s := mistakeOfCookies(t, "BETTER_AUTH_URL=https://app.example.com")
+	s := mistakeOfCookies(t, "BETTER_AUTH_URL=https://app.example.com", "APP_BASE_URL=https://app.example.com")
 	user, token := s.session(t, time.Hour)
 	s.accepted(t, "with the prefix", cookies("__Secure-better-auth.session_token="+s.value(token)), user)
 	s.refused(t, attempt{name: "the bare name", header: s.with(s.value(token)), why: nothing})
@@ -307,7 +308,7 @@ func lookupURLOf(t *testing.T) string {
 
 // inProduction are the settings a server needs there besides its provider's.
 func inProduction() []string {
-	return []string{"APP_ENV=production", "BASE_URL=https://app.example.com", "INSFORGE_URL=https://shop.insforge.example"}
+	return []string{"APP_ENV=production", "APP_BASE_URL=https://app.example.com", "INSFORGE_URL=https://shop.insforge.example"}
 }
 
 // TestKinde_publishedToken: a token and keys that Kinde's own SDK is tested with. The

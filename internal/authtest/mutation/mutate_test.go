@@ -79,7 +79,7 @@ func shape(n int, check func(string) bool) func(string) bool {
 // mutator rewrites one file so that each of its checks can be left out:
 //
 //   - an if, or each operand of the || in it;
-//   - a case without a value to compare, and the default of a switch;
+//   - a case of a switch without a value, and what bearerToken does in no case;
 //   - each operand of the && that a function returns;
 //   - each field of what the checks are made from, such as the rules for tokens;
 //   - each option of the JWT library's, and strictness of decoders;
@@ -218,7 +218,7 @@ func (m *mutator) cases(s *ast.SwitchStmt) {
 			}
 			continue
 		}
-		// What is in none of the cases; of a switch that comes last something must return.
+		// Where nothing follows the switch, its default has to return.
 		if c.List == nil && m.within == "bearerToken" {
 			n := m.add("default")
 			m.inserts = append(m.inserts,
@@ -271,7 +271,8 @@ func (m *mutator) call(c *ast.CallExpr) {
 	}
 }
 
-// declaration has each condition of a query left out.
+// declaration has each condition of the query for sessions left out. The query stops
+// being a constant for that.
 func (m *mutator) declaration(d *ast.GenDecl) {
 	for _, spec := range d.Specs {
 		v, ok := spec.(*ast.ValueSpec)
@@ -287,7 +288,7 @@ func (m *mutator) declaration(d *ast.GenDecl) {
 			after += fmt.Sprintf(", %q)", part)
 		}
 		at := m.offset(d.Pos())
-		m.inserts = append(m.inserts, insert{at, "var _ = ``\n\nvar sessionQuery = " + before + m.source[m.offset(text.Pos()):m.offset(text.End())] + after + "\n\n", false})
+		m.inserts = append(m.inserts, insert{at, "var sessionQuery = " + before + m.source[m.offset(text.Pos()):m.offset(text.End())] + after + "\n\n", false})
 		m.inserts = append(m.inserts, insert{m.offset(v.Names[0].Pos()), "unmutated", false})
 	}
 }

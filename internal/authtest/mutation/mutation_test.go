@@ -98,14 +98,15 @@ const sample = 8
 
 // harmless are the mutants that nothing can notice, and why.
 var harmless = map[string]string{
-	"clerk: token.go: check: option jwt.WithExpirationRequired()":                   "identify needs an exp, too",
-	"clerk: token.go: identify: if expires == nil":                                  "the option WithExpirationRequired is in front of it",
-	"clerk: keys.go: find: keys, err = k.current(ctx); if err != nil":               "once there are keys, there always are",
-	"clerk: keys.go: fetchKeys: all, err := storage.KeyReadAll(ctx); if err != nil": "what is kept in memory can be read",
-	"clerk: minter.go: Mint: " + signs + "; if err != nil":                          "HMAC takes every key",
-	"better-auth: verifier.go: NewVerifier: " + connects + "; if err != nil":        "it connects later",
-	"better-auth: verifier.go: isLocal: " + parses + "; if err != nil":              "LoadConfig refused what does not parse",
-	"better-auth: verifier.go: sessionToken: " + unescapes + "; if err != nil":      "what cannot be unescaped is empty, and not signed",
+	"clerk: token.go: check: option jwt.WithExpirationRequired()":                         "identify needs an exp, too",
+	"clerk: token.go: identify: if expires == nil":                                        "the option WithExpirationRequired is in front of it",
+	"clerk: keys.go: find: keys, err = k.current(ctx); if err != nil":                     "once there are keys, there always are",
+	"clerk: keys.go: fetchKeys: all, err := storage.KeyReadAll(ctx); if err != nil":       "what is kept in memory can be read",
+	"clerk: keys.go: fetchKeys: err := storage.KeyReplaceAll(ctx, usable); if err != nil": "what is kept in memory can be replaced",
+	"clerk: minter.go: Mint: " + signs + "; if err != nil":                                "HMAC takes every key",
+	"better-auth: verifier.go: NewVerifier: " + connects + "; if err != nil":              "it connects later",
+	"better-auth: verifier.go: isLocal: " + parses + "; if err != nil":                    "LoadConfig refused what does not parse",
+	"better-auth: verifier.go: sessionToken: " + unescapes + "; if err != nil":            "what cannot be unescaped is empty, and not signed",
 }
 
 // What the errors are of.

@@ -110,7 +110,8 @@ func (s *Service) resume(ctx context.Context, k key) (auth.Identity, error) {
 		case found.RenewAt == nil, s.now().Before(*found.RenewAt):
 			return auth.Identity{Subject: found.Subject, ExpiresAt: found.ExpiresAt}, nil
 		}
-		mine, err := s.sessions.lease(ctx, k, *found.RenewAt)
+		// A caller that hangs up must not leave a lease that nobody makes use of.
+		mine, err := s.sessions.lease(context.WithoutCancel(ctx), k, *found.RenewAt)
 		if err != nil {
 			return auth.Identity{}, fmt.Errorf("%w: lease session: %w", auth.ErrUnavailable, err)
 		}
@@ -131,7 +132,7 @@ func (s *Service) resume(ctx context.Context, k key) (auth.Identity, error) {
 
 // renew asks the provider about a session that this request has leased.
 func (s *Service) renew(ctx context.Context, k key, found session) (auth.Identity, error) {
-	// A caller that hangs up must not lose what the provider hands out only once.
+	// Nor must it lose what the provider hands out only once.
 	ctx = context.WithoutCancel(ctx)
 	secret, err := k.unseal(found.Sealed)
 	if err != nil {

@@ -13,9 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/env"
 	"example.com/shop/internal/page"
+	"example.com/shop/internal/webhook"
 )
 
 const (
@@ -35,16 +37,23 @@ type Config struct {
 	PublishableKey string
 	FrontendAPI    string // the origin of the instance's Frontend API
 	SecretKey      env.Secret
+	WebhookSecret  env.Secret // "" when Clerk sends no messages
 }
 
-// LoadConfig reads CLERK_SECRET_KEY.
+// LoadConfig reads CLERK_SECRET_KEY and CLERK_WEBHOOK_SECRET.
 func LoadConfig(r *env.Reader, baseURL string, instance auth.Config) Config {
 	secret := r.Secret("CLERK_SECRET_KEY", "the instance's secret key, which starts with sk_test_ or sk_live_",
 		env.Matches(`sk_(test|live)_[A-Za-z0-9]{20,}`))
 	if secret != "" && strings.HasPrefix(string(secret), "sk_live_") != strings.HasPrefix(instance.PublishableKey, "pk_live_") {
 		r.Problem("CLERK_SECRET_KEY", "belongs to another instance than CLERK_PUBLISHABLE_KEY: one is test, the other live")
 	}
-	return Config{BaseURL: baseURL, PublishableKey: instance.PublishableKey, FrontendAPI: instance.FrontendAPI, SecretKey: secret}
+	return Config{
+		BaseURL:        baseURL,
+		PublishableKey: instance.PublishableKey,
+		FrontendAPI:    instance.FrontendAPI,
+		SecretKey:      secret,
+		WebhookSecret:  webhook.LoadSecret(r),
+	}
 }
 
 // provider signs users in with Clerk's script, which runs in the sign-in page and nowhere else.
@@ -88,6 +97,9 @@ func (s *Service) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", s.handleLoginPage)
 	mux.HandleFunc("POST /auth/session", s.handleSession)
 	mux.HandleFunc("POST /logout", s.handleLogout)
+	if secret := s.provider.cfg.WebhookSecret; secret != "" {
+		mux.Handle("POST "+webhook.Path, webhook.Handler(secret, account.New(s.sessions.db, s.log).Delete, s.log))
+	}
 }
 
 // handleLoginPage shows Clerk's sign-in. When the user has signed in, the page's script sends the session

@@ -159,8 +159,8 @@ func (k *keySet) update(done chan struct{}) {
 	close(done)
 }
 
-// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (not RSA, short, meant for encryption)
-// are left out; a set with nothing else is an error.
+// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (not RSA, short,
+// meant for encryption) are left out; a set with nothing else is an error.
 func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.Keyfunc, error) {
 	storage, err := jwkset.NewStorageFromHTTP(url, jwkset.HTTPClientStorageOptions{
 		Client:      &http.Client{Transport: boundedTransport{}, CheckRedirect: sameOrigin},

@@ -69,6 +69,7 @@ func (k *keySet) check(ctx context.Context, raw string, rules tokenRules) (Ident
 		return Identity{}, fmt.Errorf("signature: %w", err)
 	}
 
+	// The library's parser would decode the token a second time, and take what decode refuses.
 	options := []jwt.ParserOption{
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),

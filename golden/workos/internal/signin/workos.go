@@ -15,8 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/env"
+	"example.com/shop/internal/webhook"
 )
 
 const (
@@ -31,17 +33,19 @@ const (
 
 // Config is what sign-in needs to know about the WorkOS environment.
 type Config struct {
-	BaseURL  string // this server's origin
-	ClientID string
-	APIKey   env.Secret
+	BaseURL       string // this server's origin
+	ClientID      string
+	APIKey        env.Secret
+	WebhookSecret env.Secret // "" when WorkOS sends no messages
 }
 
-// LoadConfig reads WORKOS_API_KEY.
+// LoadConfig reads WORKOS_API_KEY and WORKOS_WEBHOOK_SECRET.
 func LoadConfig(r *env.Reader, baseURL string, environment auth.Config) Config {
 	return Config{
-		BaseURL:  baseURL,
-		ClientID: environment.ClientID,
-		APIKey:   r.Secret("WORKOS_API_KEY", "the environment's API key, which starts with sk_", env.Matches(`sk_[A-Za-z0-9_+/=-]{16,}`)),
+		BaseURL:       baseURL,
+		ClientID:      environment.ClientID,
+		WebhookSecret: webhook.LoadSecret(r),
+		APIKey:        r.Secret("WORKOS_API_KEY", "the environment's API key, which starts with sk_", env.Matches(`sk_[A-Za-z0-9_+/=-]{16,}`)),
 	}
 }
 
@@ -65,6 +69,9 @@ func (s *Service) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", s.handleLogin)
 	mux.HandleFunc("GET /auth/callback", s.handleCallback)
 	mux.HandleFunc("POST /logout", s.handleLogout)
+	if secret := s.provider.cfg.WebhookSecret; secret != "" {
+		mux.Handle("POST "+webhook.Path, webhook.Handler(secret, account.New(s.sessions.db, s.log).Delete, s.log))
+	}
 }
 
 // handleLogin sends the browser to AuthKit.
