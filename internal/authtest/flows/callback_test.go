@@ -264,10 +264,8 @@ func TestSignIn_providerFails(t *testing.T) {
 
 // answers are those of a provider that is out of order, or of something in its place.
 var answers = map[string]http.HandlerFunc{
-	"500": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "foreign", http.StatusInternalServerError) },
-	"500 as JSON": func(w http.ResponseWriter, r *http.Request) {
-		hosted.JSON(500, `{"error":"server_error","errors":[]}`)(w, r)
-	},
+	"500":         func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "foreign", http.StatusInternalServerError) },
+	"500 as JSON": hosted.JSON(500, `{"error":"server_error","error_type":"internal_server_error","errors":[{"code":"internal_error"}]}`),
 	"a page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<!doctype html><p>foreign")) },
 	"a page, 404": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<p>foreign", http.StatusNotFound) },
 	"null":        hosted.JSON(200, `null`),
