@@ -174,3 +174,15 @@ func TestLoadConfig_refuses(t *testing.T) {
 		t.Errorf("the problem does not name the right form: %v", err)
 	}
 }
+
+// Sign-in asks this alone, of a subject that no token check has seen.
+func TestIsUser(t *testing.T) {
+	for subject, want := range map[string]bool{
+		testUser: true, "google-oauth2|1093": true,
+		"": false, "auth0": false, "auth0|": false, "|1": false, "auth0|1\n": false, "auth0|1 ": false, "auth0|" + strings.Repeat("1", 300): false,
+	} {
+		if got := IsUser(subject); got != want {
+			t.Errorf("IsUser(%.40q) = %v", subject, got)
+		}
+	}
+}

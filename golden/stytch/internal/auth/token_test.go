@@ -130,6 +130,17 @@ func TestVerify_acceptsAndRefusesClaims(t *testing.T) {
 	}
 }
 
+func TestVerify_namesTheSession(t *testing.T) {
+	i := newIssuer(t)
+	keys := newTestKeys(t, i)
+	for want, sid := range map[string]any{"sess_1": "sess_1", "": nil} {
+		id, err := keys.verify(t.Context(), i.sign(t, with(goodClaims(i.url, testNow), "sid", sid)), tokenRules{issuers: []string{i.url}})
+		if err != nil || id.Session != want {
+			t.Errorf("sid %v: verify = %+v, %v", sid, id, err)
+		}
+	}
+}
+
 func TestVerify_clockOff(t *testing.T) {
 	i := newIssuer(t)
 	keys := newTestKeys(t, i)
