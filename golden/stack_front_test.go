@@ -143,6 +143,7 @@ func (s *stack) request(t *testing.T, speak func(*http.Request), method, path, b
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin") // a write with a cookie must say where it comes from
 	speak(req)
 	res, err := s.client.Do(req)
 	if err != nil {

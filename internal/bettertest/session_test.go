@@ -202,11 +202,14 @@ func TestProxy(t *testing.T) {
 			"says nothing":              {"Origin", "", "Sec-Fetch-Site", ""},
 			"null":                      {"Origin", "null", "Sec-Fetch-Site", ""},
 		} {
-			if r := v.call("/api/auth/sign-out", `{}`, headers...); r.status != http.StatusForbidden {
-				t.Errorf("%s: %d, want 403: %s", name, r.status, r.body)
+			for path, body := range map[string]string{"/api/auth/sign-out": `{}`, "/v1/todos": `{"title":"x"}`} {
+				if r := v.call(path, body, headers...); r.status != http.StatusForbidden {
+					t.Errorf("%s to %s: %d, want 403: %s", name, path, r.status, r.body)
+				}
 			}
 		}
 		v.signedIn(true)
+		v.want(v.call("/v1/todos", `{"title":"x"}`), http.StatusCreated)
 	})
 
 	t.Run("bodies have an end", func(t *testing.T) {

@@ -33,9 +33,12 @@ func TestIDToken_refuses(t *testing.T) {
 			slashed = issuer[:len(issuer)-1]
 		}
 		for name, sign := range map[string]func(c authtest.Claims) string{
-			"good":               keys.Token,
-			"for another app":    func(c authtest.Claims) string { return keys.Token(c.With("aud", "another")) },
-			"for nobody":         func(c authtest.Claims) string { return keys.Token(c.With("aud", nil)) },
+			"good":            keys.Token,
+			"for another app": func(c authtest.Claims) string { return keys.Token(c.With("aud", "another")) },
+			"for nobody":      func(c authtest.Claims) string { return keys.Token(c.With("aud", nil)) },
+			"an access token": func(c authtest.Claims) string {
+				return keys.Token(c.With("aud", "https://api.example.com").With("azp", c["aud"]).With("scope", "openid").With("nonce", nil))
+			},
 			"another issuer":     func(c authtest.Claims) string { return keys.Token(c.With("iss", "https://evil.example/")) },
 			"the slash":          func(c authtest.Claims) string { return keys.Token(c.With("iss", slashed)) },
 			"expired":            func(c authtest.Claims) string { return keys.Token(c.With("exp", now.Add(-time.Hour).Unix())) },

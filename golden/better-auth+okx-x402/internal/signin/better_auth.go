@@ -61,7 +61,13 @@ func New(cfg Config, verifier *auth.Verifier, db *insforge.Client, log *slog.Log
 
 // Verify returns whose session the cookie of r opens. The error wraps one of package auth's. It does not
 // need the Better Auth server.
-func (s *Service) Verify(r *http.Request) (auth.Identity, error) { return s.verifier.Verify(r) }
+func (s *Service) Verify(r *http.Request) (auth.Identity, error) {
+	id, err := s.verifier.Verify(r)
+	if err == nil && !fromBrowser(r) {
+		return auth.Identity{}, errNowhere
+	}
+	return id, err
+}
 
 // Routes adds the routes of sign-in to mux.
 func (s *Service) Routes(mux *http.ServeMux) {

@@ -78,20 +78,9 @@ func (s *Service) Verify(r *http.Request) (auth.Identity, error) {
 		return auth.Identity{}, auth.ErrNoCredential
 	}
 	if !fromBrowser(r) {
-		return auth.Identity{}, fmt.Errorf("%w: a cookie on a request that does not say where it comes from", auth.ErrForbidden)
+		return auth.Identity{}, errNowhere
 	}
 	return s.resume(r.Context(), k)
-}
-
-// fromBrowser reports whether a request that changes something says which page it comes from. All
-// browsers do, and those from other sites have been refused by then. One that says nothing could be
-// from anywhere, and a cookie comes along by itself.
-func fromBrowser(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return true
-	}
-	return r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != ""
 }
 
 // resume returns whose session k opens, after asking the provider when that is due.
