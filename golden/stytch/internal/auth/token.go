@@ -184,8 +184,11 @@ func decodeObject(segment string) (map[string]any, error) {
 		return nil, errors.New("a name occurs twice")
 	}
 	for name := range object {
+		if slices.Contains(exactNames, name) {
+			continue
+		}
 		for _, exact := range exactNames {
-			if name != exact && strings.EqualFold(name, exact) {
+			if strings.EqualFold(name, exact) {
 				return nil, fmt.Errorf("%.40q stands for %q", name, exact)
 			}
 		}
