@@ -122,7 +122,7 @@ func (a *app) carryOut(ctx context.Context, ch change, u *generator.Upgrade) err
 	if err := ch.confirm(ctx, "Write these changes?"); err != nil {
 		return err
 	}
-	progress := a.progress(ch.asker)
+	progress := a.progress(ctx, ch.asker)
 	if ch.eject {
 		err = generator.Eject(ctx, ch.project.Dir, u.Plan, progress)
 	} else {

@@ -34,7 +34,7 @@ type app struct {
 	getenv    func(string) string
 	templates fs.FS
 	// beforeWrite is told before every write; tests make it fail.
-	beforeWrite func(done int, path string) error
+	beforeWrite func(ctx context.Context, done int, path string) error
 }
 
 // Main runs forge with args and returns the exit code of the process.

@@ -1,9 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"syscall"
 	"testing"
@@ -42,42 +42,40 @@ func testApp(changes ...func(*app)) *app {
 }
 
 // failing has the write happen to fail whose number is the first argument.
-func failing(fail func(path string) error) func(*app) {
+func failing(fail func(ctx context.Context, path string) error) func(*app) {
 	return func(a *app) {
 		n, err := strconv.Atoi(os.Args[1])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(99)
 		}
-		a.beforeWrite = func(done int, path string) error {
+		a.beforeWrite = func(ctx context.Context, done int, path string) error {
 			if done == n {
-				return fail(path)
+				return fail(ctx, path)
 			}
 			return nil
 		}
 	}
 }
 
-func full(path string) error {
+func full(_ context.Context, path string) error {
 	return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
 }
 
 // kill does not return where a process can be killed.
-func kill(string) error {
+func kill(context.Context, string) error {
 	if err := signalSelf(os.Kill); err != nil {
 		return err
 	}
 	select {}
 }
 
-// stop returns when the signal has arrived.
-func stop(string) error {
-	arrived := make(chan os.Signal, 1)
-	signal.Notify(arrived, os.Interrupt)
+// stop returns when the signal has arrived where forge listens.
+func stop(ctx context.Context, _ string) error {
 	if err := signalSelf(os.Interrupt); err != nil {
 		return err
 	}
-	<-arrived
+	<-ctx.Done()
 	return nil
 }
 

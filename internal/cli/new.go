@@ -147,7 +147,7 @@ func (a *app) write(ctx context.Context, j job) error {
 	if err := j.confirm(ctx, "Write these files?"); err != nil {
 		return err
 	}
-	if err := generator.Apply(ctx, j.dir, plan, record, a.progress(j.asker)); err != nil {
+	if err := generator.Apply(ctx, j.dir, plan, record, a.progress(ctx, j.asker)); err != nil {
 		return applyError(j.dir, err)
 	}
 	a.showUnmerged(ctx, j.dir, plan)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,13 +10,13 @@ import (
 )
 
 // progress shows how far the writing is, when there is somebody to see it.
-func (a *app) progress(asker *prompt.Asker) generator.Progress {
+func (a *app) progress(ctx context.Context, asker *prompt.Asker) generator.Progress {
 	return func(done, total int, path string) error {
 		if asker != nil {
 			a.showProgress(asker, done+1, total)
 		}
 		if a.beforeWrite != nil {
-			return a.beforeWrite(done, path)
+			return a.beforeWrite(ctx, done, path)
 		}
 		return nil
 	}
