@@ -27,7 +27,7 @@ action.onExecutePostLogin(JSON.parse(process.argv[2]), api).then(() => console.l
 // puts nothing.
 func TestAuth0Action(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts Postgres and Node.js; make test runs it")
+		t.Skip("starts Node.js; make test runs it")
 	}
 	c := load(t)
 	answers := combination{auth: "auth0"}.answers(c)

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // sign is the signature of a token as Better Auth makes it.
@@ -113,7 +115,7 @@ func TestCookies(t *testing.T) {
 // asks asks Better Auth itself whether a cookie header opens a session.
 func asks(t *testing.T, s *site, cookie string) bool {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.auth.addr+"/api/auth/get-session", http.NoBody)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.auth.URL+"/api/auth/get-session", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +136,7 @@ func asks(t *testing.T, s *site, cookie string) bool {
 // openSecure is open for browsers on https, which ends in front of the Go server.
 func openSecure(t *testing.T) *site {
 	t.Helper()
-	needs(t)
+	servertest.Need(t)
 	addr := freeAddr(t)
 	front := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: addr}))
 	t.Cleanup(front.Close)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // makeRoles runs the project's roles.sql.
@@ -63,7 +65,7 @@ func code(t *testing.T, err error) string {
 // TestMigrate_again: a second run changes nothing, and takes back what was granted
 // in between.
 func TestMigrate_again(t *testing.T) {
-	needs(t)
+	servertest.Need(t)
 	before, err := shop.Schema(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +89,7 @@ func TestMigrate_again(t *testing.T) {
 // TestMigrate_refuses: without the schema, or a right to it, nothing must be made
 // elsewhere, and without the role there is nobody to grant to.
 func TestMigrate_refuses(t *testing.T) {
-	needs(t)
+	servertest.Need(t)
 	db, err := insforge.NewDatabase(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +145,7 @@ func TestMigrate_refuses(t *testing.T) {
 // TestRights: InsForge's callers get nowhere near Better Auth's tables, and the Go
 // server's role reads what it needs.
 func TestRights(t *testing.T) {
-	needs(t)
+	servertest.Need(t)
 	const denied = "42501"
 	conn := connect(t, shop.DatabaseURL)
 	rows, err := conn.Query(t.Context(), `select quote_ident(relname) from pg_class

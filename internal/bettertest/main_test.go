@@ -9,12 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/insforgetest"
-	"github.com/insforge/forge/templates"
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // What all tests share: the generated project with both of its servers compiled,
@@ -37,27 +36,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// needs skips a test where the servers cannot run.
-func needs(t *testing.T) {
-	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
-}
-
-func missing() string {
-	switch {
-	case testing.Short():
-		return "compiles two servers and starts Postgres; make test runs it"
-	case runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "":
-		return "needs PostgREST, named by POSTGREST"
-	}
-	return ""
-}
-
 func run(m *testing.M) (code int, err error) {
 	flag.Parse()
-	if missing() != "" {
+	if servertest.Missing() != "" {
 		return m.Run(), nil
 	}
 	ctx := context.Background()
@@ -67,19 +48,16 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	project := filepath.Join(folder, "shop")
-	if err := generate(ctx, project); err != nil {
+	answers := generator.Answers{Name: "shop", Module: "example.com/shop", Auth: "better-auth"}
+	if settings, err = servertest.Generate(ctx, project, answers); err != nil {
 		return 1, err
 	}
 	authServer, migrations = filepath.Join(project, "auth-server"), filepath.Join(project, "migrations")
 	compiled := make(chan error, 1)
 	go func() { compiled <- compile(ctx) }()
 	binary = filepath.Join(folder, "server.exe")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/server")
-	build.Dir = project
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	if err := errors.Join(err, <-compiled); err != nil {
-		return 1, fmt.Errorf("build the servers: %w\n%s", err, out)
+	if err := errors.Join(servertest.Build(ctx, project, binary), <-compiled); err != nil {
+		return 1, err
 	}
 	if insforge, err = insforgetest.Start(ctx); err != nil {
 		return 1, err
@@ -93,40 +71,6 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	return m.Run(), nil
-}
-
-// generate writes a project as forge new does.
-func generate(ctx context.Context, dir string) error {
-	catalog, err := generator.Load(templates.FS)
-	if err != nil {
-		return err
-	}
-	answers := generator.Answers{Name: "shop", Module: "example.com/shop", Auth: "better-auth", Payments: []string{}}
-	for _, q := range catalog.Questions(answers) {
-		if _, ok := answers.Get(q.Key); !ok {
-			answers = answers.Set(q.Key, q.Default)
-		}
-	}
-	spec, err := catalog.Resolve(answers, generator.Numbering{})
-	if err != nil {
-		return err
-	}
-	target, err := generator.Render(spec)
-	if err != nil {
-		return err
-	}
-	record, err := generator.Record(spec, target)
-	if err != nil {
-		return err
-	}
-	settings = map[string]string{}
-	for _, e := range spec.Env {
-		if e.Required {
-			settings[e.Name] = e.Example
-		}
-	}
-	plan := generator.NewPlan(&generator.Tree{}, &generator.Tree{}, target)
-	return generator.Apply(ctx, dir, plan, record, nil)
 }
 
 // compile makes JavaScript of the Better Auth server, whose types have to be right.

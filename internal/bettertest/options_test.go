@@ -6,12 +6,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // TestSettings: the Better Auth server starts with nothing that is public, guessable
 // or at odds with the Go server, says all that is wrong, and repeats no secret.
 func TestSettings(t *testing.T) {
-	needs(t)
+	servertest.Need(t)
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -58,7 +60,7 @@ func TestSettings(t *testing.T) {
 
 // TestOptions: what a user may set, and what the Go server cannot live with.
 func TestOptions(t *testing.T) {
-	needs(t)
+	servertest.Need(t)
 	t.Parallel()
 	cases := []struct {
 		URL     string

@@ -1,47 +1,31 @@
 package bettertest
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/insforge/forge/internal/servertest"
 )
-
-// process is one of the two servers.
-type process struct {
-	addr string
-	cmd  *exec.Cmd
-	read chan struct{} // closed when its log has ended
-
-	mu   sync.Mutex
-	logs bytes.Buffer
-}
 
 // site is the two servers, as browsers know them.
 type site struct {
 	t     *testing.T
 	base  string // the origin
 	env   map[string]string
-	auth  *process
-	front *process
+	auth  *servertest.Process
+	front *servertest.Process
 	trust http.RoundTripper // for https
 }
 
 // open starts both servers, for browsers on http.
 func open(t *testing.T) *site {
 	t.Helper()
-	needs(t)
+	servertest.Need(t)
 	addr := freeAddr(t)
 	return openAt(t, addr, "http://"+addr)
 }
@@ -53,20 +37,20 @@ func openAt(t *testing.T, addr, base string) *site {
 	s.env["ADDR"], s.env["APP_BASE_URL"], s.env["BETTER_AUTH_URL"] = addr, base, base
 	s.env["BETTER_AUTH_LISTEN"] = "127.0.0.1:0"
 	s.auth = s.startAuth()
-	s.env["BETTER_AUTH_LISTEN"] = s.auth.addr // where the next one is to be found
-	s.env["BETTER_AUTH_UPSTREAM"] = "http://" + s.auth.addr
+	s.env["BETTER_AUTH_LISTEN"] = strings.TrimPrefix(s.auth.URL, "http://") // where the next one is to be found
+	s.env["BETTER_AUTH_UPSTREAM"] = s.auth.URL
 	s.front = s.startFront()
 	return s
 }
 
-func (s *site) startAuth() *process {
+func (s *site) startAuth() *servertest.Process {
 	s.t.Helper()
 	cmd := exec.Command("node", filepath.Join("dist", "server.js")) //nolint:noctx // ended by a signal
 	cmd.Dir, cmd.Env = authServer, environment(s.env)
 	return s.start(cmd)
 }
 
-func (s *site) startFront() *process {
+func (s *site) startFront() *servertest.Process {
 	s.t.Helper()
 	cmd := exec.Command(binary) //nolint:noctx // ended by a signal
 	env := maps.Clone(s.env)
@@ -76,79 +60,26 @@ func (s *site) startFront() *process {
 }
 
 // start starts a server, which must stop by itself when it is asked to.
-func (s *site) start(cmd *exec.Cmd) *process {
+func (s *site) start(cmd *exec.Cmd) *servertest.Process {
 	s.t.Helper()
-	p := &process{cmd: cmd, read: make(chan struct{})}
-	out, in := io.Pipe()
-	cmd.Stdout, cmd.Stderr = in, in
-	if err := cmd.Start(); err != nil {
+	p, err := servertest.StartCommand(cmd)
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	addr := make(chan string, 1)
-	go func() {
-		defer close(p.read)
-		for lines := bufio.NewReader(out); ; {
-			line, err := lines.ReadBytes('\n')
-			p.mu.Lock()
-			p.logs.Write(line)
-			p.mu.Unlock()
-			var entry struct{ Msg, Addr string }
-			if json.Unmarshal(line, &entry) == nil && entry.Msg == "listening" {
-				addr <- entry.Addr
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- cmd.Wait()
-		_ = in.Close()
-	}()
 	s.t.Cleanup(func() {
-		if err := p.stop(); err != nil {
-			s.t.Errorf("%s: %v", filepath.Base(cmd.Path), err)
+		if err := p.Stop(); err != nil {
+			s.t.Errorf("%s stopped with %v", filepath.Base(cmd.Path), err)
 		}
 		for _, name := range []string{"BETTER_AUTH_SECRET", "INSFORGE_JWT_SECRET", "INSFORGE_API_KEY"} {
-			if strings.Contains(p.log(), s.env[name]) {
+			if strings.Contains(p.Log(), s.env[name]) {
 				s.t.Errorf("the log holds the value of %s", name)
 			}
 		}
 		if s.t.Failed() {
-			s.t.Logf("log of %s:\n%s", filepath.Base(cmd.Path), p.log())
+			s.t.Logf("log of %s:\n%s", filepath.Base(cmd.Path), p.Log())
 		}
 	})
-	select {
-	case p.addr = <-addr:
-		return p
-	case err := <-ended:
-		s.t.Fatalf("%s did not start: %v\n%s", cmd, err, p.log())
-	case <-time.After(30 * time.Second):
-		s.t.Fatalf("%s did not start within 30 s\n%s", cmd, p.log())
-	}
-	return nil
-}
-
-// stop asks the server to stop, and reports whether it did so with success.
-func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.read:
-	case <-time.After(25 * time.Second):
-		_ = p.cmd.Process.Kill()
-		return fmt.Errorf("did not stop")
-	}
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		return fmt.Errorf("stopped with %s", p.cmd.ProcessState)
-	}
-	return nil
-}
-
-func (p *process) log() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.logs.String()
+	return p
 }
 
 func freeAddr(t *testing.T) string {

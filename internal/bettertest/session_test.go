@@ -247,14 +247,14 @@ func TestOutage(t *testing.T) {
 	v := s.visit()
 	email := v.signUp()
 	elsewhere := *v
-	elsewhere.base = "http://" + second.addr
+	elsewhere.base = second.URL
 	cookie := []string{"Cookie", cookieName + "=" + v.cookie()}
 	atSecond := func() int { return elsewhere.get("/v1/me", cookie...).status }
 	if got := atSecond(); got != http.StatusOK {
 		t.Errorf("a session that began at one server: %d at the other, want 200", got)
 	}
 
-	if err := s.auth.stop(); err != nil {
+	if err := s.auth.Stop(); err != nil {
 		t.Error(err)
 	}
 	v.signedIn(true)

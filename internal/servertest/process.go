@@ -31,12 +31,20 @@ type Process struct {
 // Start starts a server with this environment, NAME=value lines, and no more of ours.
 // It returns when the server listens. If it ends before, the error has its log.
 func Start(binary string, env []string) (*Process, error) {
-	p := &Process{cmd: exec.Command(binary), read: make(chan struct{})} //nolint:noctx // ended by a signal
-	p.cmd.Env = env
+	cmd := exec.Command(binary) //nolint:noctx // ended by a signal
+	cmd.Env = env
+	return StartCommand(cmd)
+}
+
+// StartCommand is Start for a server that is not a binary alone. Whatever it prints
+// is its log.
+func StartCommand(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{cmd: cmd, read: make(chan struct{})}
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		return nil, err
 	}
+	p.cmd.Stdout = p.cmd.Stderr
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}

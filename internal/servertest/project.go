@@ -7,10 +7,32 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"testing"
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/templates"
 )
+
+// Missing says why tests that start servers and an InsForge cannot run here, "" if they
+// can. Where make test is run they can. It needs flags to be parsed.
+func Missing() string {
+	switch {
+	case testing.Short():
+		return "compiles servers and starts Postgres; make test runs it"
+	case runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "":
+		return "needs PostgREST, named by POSTGREST"
+	}
+	return ""
+}
+
+// Need skips a test that starts servers and an InsForge where it cannot run, saying why.
+func Need(t testing.TB) {
+	t.Helper()
+	if why := Missing(); why != "" {
+		t.Skip(why)
+	}
+}
 
 // Generate writes a project to dir as forge new does, with the default answer to each
 // question that the answers leave open. It returns the required settings of its

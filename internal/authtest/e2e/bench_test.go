@@ -5,14 +5,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // TestBenchmarks runs the projects' own benchmarks of what a signed-in request costs. They
 // fail above their limits when they run long enough to tell, as make bench has them.
 func TestBenchmarks(t *testing.T) {
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	rounds := "100x"
 	if os.Getenv("FORGE_SOAK") != "" {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/insforge/forge/internal/authtest"
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // keyPause is how long a server does not ask for keys again, and a little.
@@ -213,9 +214,7 @@ func TestJ19_flood(t *testing.T) {
 // TestJ20_uselessKeys: a key set full of keys that must not count, and answers that are
 // no key sets after good ones.
 func TestJ20_uselessKeys(t *testing.T) {
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)

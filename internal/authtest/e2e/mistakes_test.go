@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/insforge/forge/internal/authtest"
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // The mistakes that projects with each provider make most, as far as they are about
@@ -19,9 +20,7 @@ import (
 // mistake runs beside the others, on a provider's shared server.
 func mistake(t *testing.T, provider string) *tokenSite {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	return sharedSite(t, profile(provider))
 }
@@ -30,9 +29,7 @@ func mistake(t *testing.T, provider string) *tokenSite {
 // setting.
 func refusesToStart(t *testing.T, provider, setting string, lines ...string) {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	s, err := start(provider, lines...)
 	if err == nil {
@@ -154,9 +151,7 @@ func TestWorkOS_5_APIDoesNotRedirect(t *testing.T) {
 }
 
 func TestKinde_1_AudienceNotRequested(t *testing.T) {
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	s := open(t, profile("kinde"), nil, "KINDE_AUDIENCE=https://api.example.com")
 	s.refused(t, token("aud is empty", s.good(), "register the API in Kinde, authorize the application for it, and pass audience when signing in"))
@@ -182,9 +177,7 @@ func TestKinde_3_IssuerWithSlash(t *testing.T) {
 }
 
 func TestKinde_4_SecondAudience(t *testing.T) {
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	s := open(t, profile("kinde"), nil, "KINDE_AUDIENCE=https://api.example.com")
 	s.accepted(t, "ours is second", bearer(s.issuer.Token(s.fresh().With("aud", []string{"https://other.example", "https://api.example.com"}))), s.Subject)
@@ -236,9 +229,7 @@ func TestStytch_6_ASecondAhead(t *testing.T) {
 // mistakeOfCookies is mistake for Better Auth.
 func mistakeOfCookies(t *testing.T, lines ...string) *cookieSite {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	return openCookieSite(t, lines...)
 }
@@ -300,9 +291,7 @@ func TestBetterAuth_6_TimeZones(t *testing.T) {
 // lookupURLOf skips before it asks for what is not there.
 func lookupURLOf(t *testing.T) string {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	return lookupURL(t)
 }
 
@@ -314,9 +303,7 @@ func inProduction() []string {
 // TestKinde_publishedToken: a token and keys that Kinde's own SDK is tested with. The
 // signature is right; its end, in the year 38993, is not.
 func TestKinde_publishedToken(t *testing.T) {
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	published := func(name string) string {
 		data, err := os.ReadFile("testdata/kinde-" + name)

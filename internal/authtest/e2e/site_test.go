@@ -342,9 +342,7 @@ func stopShared() error {
 // each runs a case for all providers with tokens, and its counterpart for Better Auth.
 func each(t *testing.T, id string, test func(t *testing.T, p authtest.Profile)) {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	for _, p := range profiles {
 		t.Run(p.ID, func(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -48,20 +47,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// missing says why the tests cannot run here, if so.
-func missing() string {
-	switch {
-	case testing.Short():
-		return "compiles servers and starts Postgres; make test runs it"
-	case runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "":
-		return "needs PostgREST, named by POSTGREST"
-	}
-	return ""
-}
-
 func run(m *testing.M) (code int, err error) {
 	flag.Parse()
-	if missing() != "" {
+	if servertest.Missing() != "" {
 		return m.Run(), nil // each skips each test
 	}
 	// Most of the time goes by in waiting for providers that do not answer.

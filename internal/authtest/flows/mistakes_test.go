@@ -19,9 +19,7 @@ import (
 
 func mistake(t *testing.T, id string) *site {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	return open(t, id, 2)
 }
@@ -268,9 +266,7 @@ func TestClerk_4_SecretKeyOfAnotherInstance(t *testing.T) {
 // setting and keep its value to itself.
 func refusesToStart(t *testing.T, id, setting, line string) {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	env := []string{
 		"ADDR=127.0.0.1:0", "INSFORGE_URL=" + insforge.URL, "INSFORGE_ANON_KEY=" + insforge.AnonKey,

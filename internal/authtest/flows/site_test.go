@@ -198,9 +198,7 @@ func (s *site) exec(sql string, args ...any) {
 // each runs a test for the providers, all of them or those named, beside the others.
 func each(t *testing.T, test func(t *testing.T, id string), ids ...string) {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	t.Parallel()
 	if ids == nil {
 		ids = providers

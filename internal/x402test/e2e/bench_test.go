@@ -4,11 +4,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/insforge/forge/internal/servertest"
 )
 
 // TestBenchmarks runs the project's own benchmarks, which fail when a request costs
 // more allocations than it may. How long they take is not looked at.
 func TestBenchmarks(t *testing.T) {
+	servertest.Need(t)
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "100x", "./internal/payment/okx")
 	cmd.Dir = project

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -37,20 +36,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// missing says why the tests cannot run here, if so.
-func missing() string {
-	switch {
-	case testing.Short():
-		return "compiles a server and starts Postgres; make test runs it"
-	case runtime.GOOS+runtime.GOARCH != "linuxamd64" && os.Getenv("POSTGREST") == "":
-		return "needs PostgREST, named by POSTGREST"
-	}
-	return ""
-}
-
 func run(m *testing.M) (code int, err error) {
 	flag.Parse()
-	if missing() != "" {
+	if servertest.Missing() != "" {
 		return m.Run(), nil // prepare skips each test
 	}
 	// Most of the time goes by in waiting for a server to lose patience.

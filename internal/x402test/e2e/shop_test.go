@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/servertest"
 	"github.com/insforge/forge/internal/x402test"
 )
 
@@ -75,9 +76,7 @@ func openWithNode(t *testing.T, lines ...string) *shop {
 // prepare is open without a server.
 func prepare(t *testing.T, lines ...string) *shop {
 	t.Helper()
-	if why := missing(); why != "" {
-		t.Skip(why)
-	}
+	servertest.Need(t)
 	ctx := t.Context()
 	s := &shop{t: t, runs: filepath.Join(t.TempDir(), "runs")}
 	must := func(err error) {
