@@ -24,7 +24,7 @@ var targets = []struct {
 	provider string
 	files    []string
 }{
-	{"clerk", []string{"token.go", "keys.go", "minter.go", "auth.go", "verifier.go"}},
+	{"clerk", []string{"token.go", "keys.go", "algorithm.go", "minter.go", "auth.go", "verifier.go"}},
 	{"auth0", []string{"verifier.go"}},
 	{"kinde", []string{"verifier.go"}},
 	{"stytch", []string{"verifier.go"}},
