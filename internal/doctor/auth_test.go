@@ -204,6 +204,8 @@ func providersNet(t *testing.T) map[string]http.HandlerFunc {
 		"tenant.us.auth0.com/authorize":                                                      authorize(callbackAt, true),
 		"yourbusiness.kinde.com/.well-known/openid-configuration":                            discovery("https://yourbusiness.kinde.com"),
 		"yourbusiness.kinde.com/.well-known/jwks":                                            keys,
+		"id.example.com/realms/shop/.well-known/openid-configuration":                        discovery("https://id.example.com/realms/shop"),
+		"elsewhere.example/keys":                                                             keys,
 		"yourbusiness.kinde.com/oauth2/auth":                                                 say(http.StatusOK, "text/html", "<h1>Sign in</h1>"),
 		"api.workos.com/sso/jwks/client_01HBEQKA6K4QJAS93VPE39W1JT":                          keys,
 		"api.workos.com/user_management/authorize":                                           authorize(callbackAt, false),
@@ -220,6 +222,7 @@ func TestRun_auth(t *testing.T) {
 		"auth0":  fmt.Sprintf(look, "Auth0", "Allowed Logout URLs has http://localhost:8080"),
 		"workos": fmt.Sprintf(look, "WorkOS AuthKit", "Sign-out redirects has http://localhost:8080"),
 		"kinde":  fmt.Sprintf(look, "Kinde", "Allowed callback URLs has http://localhost:8080/auth/callback, Allowed logout redirect URLs has http://localhost:8080"),
+		"oidc":   fmt.Sprintf(look, "OpenID Connect", "Redirect URIs has http://localhost:8080/auth/callback, Post-logout redirect URIs has http://localhost:8080"),
 		"stytch": fmt.Sprintf(look, "Stytch", "Redirect URLs has http://localhost:8080/authenticate, Authorized domains has http://localhost:8080"),
 	} {
 		t.Run(id, func(t *testing.T) {
