@@ -58,7 +58,7 @@ func endings() []ending {
 		{"unhealthy", exitFailed, "a check of doctor failed, or could not be made", isErr(errUnhealthy)},
 		{"conflicts", exitConflicts, "forge will not decide alone about some files: --conflict, or conflict of the MCP tools, decides", isA[conflictsError]},
 		{codeConflictsWait, exitConflicts, "an earlier run left conflicts in files: resolve them, then forge upgrade --continue, or --abort", isErr(generator.ErrPending)},
-		{"missing_answers", exitUsage, "questions have no answer; each problem is one of them", either(isA[missingAnswers], isA[*generator.MissingError])},
+		{"missing_answers", exitUsage, "questions have no answer; each problem is one of them", either(isA[missingAnswersError], isA[*generator.MissingError])},
 		{"bad_answers", exitUsage, "answers that cannot stand; each problem is one of them", isA[*generator.AnswerError]},
 		{codeAnswersFile, exitUsage, "an answers file that cannot be read or has keys that mean nothing", nil},
 		{codeUnknownChoice, exitUsage, "there is no such provider", nil},

@@ -61,8 +61,8 @@ func sampleErrors() map[string]struct {
 		"cli.interruption":          {interruption{"left"}, "interrupted"},
 		"cli.conflictsError":        {conflictsError{"two", []string{"a: both"}}, "conflicts"},
 		"cli.dirtyError":            {dirtyError{[]string{"a"}}, "uncommitted_changes"},
-		"cli.missingAnswers":        {missingAnswers{{Key: "auth"}}, "missing_answers"},
-		"cli.editedSince":           {editedSince{&generator.EditedError{Paths: []string{"a"}}}, "edited_since"},
+		"cli.missingAnswersError":   {missingAnswersError{{Key: "auth"}}, "missing_answers"},
+		"cli.editedSinceError":      {editedSinceError{&generator.EditedError{Paths: []string{"a"}}}, "edited_since"},
 		"cli.errDrift":              {errDrift, "drift"},
 		"cli.errUnhealthy":          {errUnhealthy, "unhealthy"},
 	}

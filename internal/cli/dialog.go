@@ -74,16 +74,16 @@ func (a *app) complete(ctx context.Context, c *generator.Catalog, answers genera
 	}
 	var err error
 	if d.asker, err = prompt.New(a.In, a.Err, a.getenv, d.plain); err != nil {
-		return answers, hinted{missingAnswers(missing), "give them " + flags + "; --defaults accepts every default"}
+		return answers, hinted{missingAnswersError(missing), "give them " + flags + "; --defaults accepts every default"}
 	}
 	return d.asker.Ask(ctx, c, answers)
 }
 
-// missingAnswers are questions that nobody could be asked.
-type missingAnswers []generator.Question
+// missingAnswersError are questions that nobody could be asked.
+type missingAnswersError []generator.Question
 
 // Error lists every flag that would have answered a question.
-func (missing missingAnswers) Error() string {
+func (missing missingAnswersError) Error() string {
 	var b strings.Builder
 	b.WriteString("there is no terminal to ask on, and these answers are missing:")
 	for _, q := range missing {

@@ -40,7 +40,7 @@ func (a *app) problems(err error) []view.Problem {
 				all = append(all, view.Problem{Code: endingOf(e).Code, Message: path + ": " + message, Path: path})
 			}
 		}
-		var missing missingAnswers
+		var missing missingAnswersError
 		var conflicts conflictsError
 		var dirty dirtyError
 		var lost *generator.LostError

@@ -104,16 +104,16 @@ func abortConflicts(ctx context.Context, dir string, discard bool) error {
 	var edited *generator.EditedError
 	if errors.As(err, &edited) {
 		return hinted{
-			editedSince{edited},
+			editedSinceError{edited},
 			"copy what you want to keep; forge upgrade --abort --discard takes the run back and loses those edits",
 		}
 	}
 	return err
 }
 
-// editedSince lists the edits one a line.
-type editedSince struct{ *generator.EditedError }
+// editedSinceError lists the edits one a line.
+type editedSinceError struct{ *generator.EditedError }
 
-func (e editedSince) Error() string { return "you have edited since:" + lines(e.Paths) }
+func (e editedSinceError) Error() string { return "you have edited since:" + lines(e.Paths) }
 
-func (e editedSince) Unwrap() error { return e.EditedError }
+func (e editedSinceError) Unwrap() error { return e.EditedError }
