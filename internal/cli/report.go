@@ -137,6 +137,9 @@ func printProblems(w io.Writer, err error) {
 
 // flatten lists the errors that were joined into err.
 func flatten(err error) []string {
+	if err == nil {
+		return nil
+	}
 	switch e := err.(type) { //nolint:errorlint // only the outermost wrapping is unfolded
 	case interface{ Unwrap() []error }:
 		var all []string
