@@ -244,7 +244,7 @@ func checkNodes(n parse.Node, functions []string, plain bool) error {
 			return errors.New("has a loop: a text of a declaration is one sentence after the other")
 		}
 		for _, c := range n.Pipe.Cmds {
-			if len(n.Pipe.Cmds) > 1 || len(c.Args) > 1 || !isData(c.Args[0]) {
+			if len(n.Pipe.Cmds) > 1 || !isData(c.Args[0]) || len(c.Args) > 1 && !asksForLayer(c) {
 				return fmt.Errorf("{{range %s}}: a pack's templates loop over the project's data alone, such as .Payments", n.Pipe)
 			}
 		}
@@ -288,7 +288,7 @@ func checkPipe(p *parse.PipeNode, functions []string, plain bool) error {
 		return fmt.Errorf("%s: a text of a declaration has no variables", p)
 	}
 	for i, c := range p.Cmds {
-		if _, isFunction := c.Args[0].(*parse.IdentifierNode); !isFunction && (len(c.Args) > 1 || i > 0) {
+		if _, isFunction := c.Args[0].(*parse.IdentifierNode); !isFunction && (len(c.Args) > 1 || i > 0) && (plain || !asksForLayer(c)) {
 			return fmt.Errorf("%s: calls a method, which templates of packs may not", p)
 		}
 		for _, arg := range c.Args {
@@ -298,6 +298,23 @@ func checkPipe(p *parse.PipeNode, functions []string, plain bool) error {
 		}
 	}
 	return nil
+}
+
+// asksForLayer reports whether c is one of the two questions that templates ask
+// of a Spec with an argument, which has to be spelled out.
+func asksForLayer(c *parse.CommandNode) bool {
+	var names []string
+	switch n := c.Args[0].(type) {
+	case *parse.FieldNode:
+		names = n.Ident
+	case *parse.VariableNode:
+		names = n.Ident[1:]
+	}
+	if len(names) != 1 || names[0] != "Has" && names[0] != "Including" || len(c.Args) != 2 {
+		return false
+	}
+	_, spelled := c.Args[1].(*parse.StringNode)
+	return spelled
 }
 
 // isData reports whether n is a field or a variable, not a number or a call.

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) providersCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, markdown bool
 	var from sources
 	cmd := &cobra.Command{
 		Use:   "providers [ID]",
@@ -27,30 +27,42 @@ func (a *app) providersCommand() *cobra.Command {
 			return c.IDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asJSON && markdown {
+				return usageError{errors.New("--json and --markdown are two forms of the same: give one")}
+			}
 			c, err := a.everyProvider(cmd.Context(), from)
 			if err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				if asJSON {
+				switch {
+				case asJSON:
 					return view.JSON(a.Out, c)
+				case markdown:
+					view.Features(a.Out, c)
+				default:
+					view.Providers(a.Out, c)
 				}
-				view.Providers(a.Out, c)
 				return nil
 			}
 			p, ok := c.Guide(args[0])
 			if !ok {
 				return unknownProvider(c, args[0])
 			}
-			if asJSON {
+			switch {
+			case asJSON:
 				return view.JSON(a.Out, p)
+			case markdown:
+				view.Page(a.Out, p)
+			default:
+				view.Guide(a.Out, p)
 			}
-			view.Guide(a.Out, p)
 			return nil
 		},
 	}
 	from.bindTemplates(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "print the page of ID, or the tables of all providers, as forge's repository has them")
 	return cmd
 }
 

@@ -141,6 +141,9 @@ class Tenant {
 
 const listen = async (handler) => {
   const server = createServer(handler);
+  // Whoever asks closes the connection. Were the server to do it, on a slow machine a request would meet one
+  // that is being closed.
+  server.keepAliveTimeout = 0;
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return server.address().port;
 };
