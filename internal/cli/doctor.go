@@ -20,6 +20,7 @@ var errUnhealthy = errors.New("a check failed, or could not be made")
 func (a *app) doctorCommand() *cobra.Command {
 	var asJSON bool
 	var section string
+	var use packUse
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
@@ -37,9 +38,10 @@ func (a *app) doctorCommand() *cobra.Command {
 			if section != "" && !slices.Contains(doctor.Sections(), section) {
 				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
 			}
-			return a.doctor(cmd.Context(), section, asJSON)
+			return a.doctor(cmd.Context(), use, section, asJSON)
 		},
 	}
+	use.bindTemplates(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
 	flags.StringVar(&section, "section", "", "check only `WHAT`: "+strings.Join(doctor.Sections(), " or "))
@@ -47,20 +49,29 @@ func (a *app) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
+func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bool) error {
 	dir, state, err := readState()
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(dir, state)
+	project, catalog, err := a.openIn(ctx, dir, state, use)
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
+	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
+	for _, id := range project.Manifest.Answers.Payments {
+		provider, found := catalog.Guide(id)
+		switch {
+		case found && slices.Contains(provider.Include, "_checkout"):
+			in.Sellers = append(in.Sellers, provider)
+		default:
+			in.Paid = true
+		}
+	}
 	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
 		in.Auth = &provider
 	}
-	doc := view.DoctorDocument{Checks: doctor.Run(ctx, in)}
+	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

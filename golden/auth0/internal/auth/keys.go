@@ -110,7 +110,7 @@ func (k *keySet) current(ctx context.Context) (keyfunc.Keyfunc, error) {
 	defer k.mu.Unlock()
 	if k.keys == nil {
 		if k.err == nil {
-			return nil, fmt.Errorf("%w: the key set at %s did not arrive in time", ErrUnavailable, k.url)
+			return nil, fmt.Errorf("%w: the key set of %s did not arrive in time", ErrUnavailable, k.url)
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, k.err)
 	}

@@ -117,7 +117,7 @@ func (d discoveredKeys) KeyfuncCtx(ctx context.Context) jwt.Keyfunc {
 	find := d.published.KeyfuncCtx(ctx)
 	return func(token *jwt.Token) (any, error) {
 		if alg, _ := token.Header["alg"].(string); !slices.Contains(d.algorithms, alg) {
-			return nil, fmt.Errorf("alg %.20q, and the provider says that it signs with %q", alg, d.algorithms)
+			return nil, fmt.Errorf("alg %.20q, want %s, as the provider says", alg, strings.Join(d.algorithms, " or "))
 		}
 		return find(token)
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	minKeyBits     = 2048
 	signingKeys    = "signing key of RSA with 2048 bits or more, of P-256, P-384 or Ed25519"
-	algorithmNames = "RS256, PS256, ES256, ES384 and EdDSA"
+	algorithmNames = "RS256, PS256, ES256, ES384 or EdDSA"
 )
 
 // methodOf returns how to check an algorithm, or nil for one that is refused.
@@ -55,7 +55,7 @@ func isSigningKey(key any) bool {
 // checkAlgorithm refuses a token by the alg of its header, before its key is looked for.
 func checkAlgorithm(alg any) error {
 	if methodOf(alg) == nil {
-		return fmt.Errorf("alg %.20q, want one of %s", fmt.Sprint(alg), algorithmNames)
+		return fmt.Errorf("alg %.20q, want %s", fmt.Sprint(alg), algorithmNames)
 	}
 	return nil
 }
