@@ -44,6 +44,11 @@ func (p *project) signingIn(ctx context.Context, in Input) []Check {
 		values: map[string]string{}, wrong: map[string]*Check{},
 	}
 	all := s.variables()
+	if base, wrong := p.vars.check(nameURL, wrongURL); wrong == nil {
+		s.values[nameURL] = base // where users are InsForge's own
+	} else {
+		s.wrong[nameURL] = wrong
+	}
 	d := in.Auth.Doctor
 	if d == nil {
 		d = &generator.Doctor{}
