@@ -24,7 +24,7 @@ type Catalog struct {
 	Payments  []Provider `json:"payments"`
 	questions []Question
 	base      layer
-	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_paywall
+	shared    map[string]sharedLayer    // by folder: auth/_common, auth/_jwks, payment/_paywall
 	locks     map[string]*lock          // by layer folder
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
 	fsys      fs.FS
@@ -34,13 +34,16 @@ type Catalog struct {
 // questions every project answers.
 const catalogFile = "catalog.toml"
 
+// layerFile is the declaration of a layer that is no provider.
+const layerFile = "layer.toml"
+
 // commonLayer is the shared layer that every provider of a kind builds on.
 const commonLayer = "_common"
 
 // Load reads the templates in fsys: base/, auth/<id>/ and payment/<id>/, each
 // with its declaration. Every problem is reported, joined, as *ProviderError.
 func Load(fsys fs.FS) (*Catalog, error) {
-	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, fsys: fsys}
+	c := &Catalog{shared: map[string]sharedLayer{}, locks: map[string]*lock{}, fsys: fsys}
 	var errs []error
 	var root struct {
 		Version   string     `toml:"version"`
@@ -88,8 +91,8 @@ func (c *Catalog) loadKind(kind Kind) (providers []Provider, errs []error) {
 		case !e.IsDir():
 			errs = append(errs, &ProviderError{Path: folder, Err: errors.New("only folders belong here, one for each provider")})
 		case strings.HasPrefix(e.Name(), "_"):
-			var l layer
-			errs = append(errs, c.loadLayer(folder, &l)...)
+			var l sharedLayer
+			errs = append(errs, c.loadShared(folder, &l)...)
 			c.shared[folder] = l
 		default:
 			p := Provider{ID: e.Name(), Kind: kind}
@@ -109,10 +112,24 @@ func (c *Catalog) loadKind(kind Kind) (providers []Provider, errs []error) {
 }
 
 func (c *Catalog) loadLayer(folder string, l *layer) []error {
-	file := path.Join(folder, "layer.toml")
-	errs := decode(c.fsys, file, l)
+	errs := decode(c.fsys, path.Join(folder, layerFile), l)
+	return append(errs, c.layerErrors(folder, *l)...)
+}
+
+func (c *Catalog) loadShared(folder string, l *sharedLayer) []error {
+	errs := decode(c.fsys, path.Join(folder, layerFile), l)
+	for i, when := range l.When {
+		if when.Key == "" || (when.Is == "") == (when.Not == "") {
+			errs = append(errs, &ProviderError{Path: path.Join(folder, layerFile), Key: fmt.Sprintf("when[%d]", i), Err: errors.New("needs a key, and either is or not")})
+		}
+	}
+	return append(errs, c.layerErrors(folder, l.layer)...)
+}
+
+func (c *Catalog) layerErrors(folder string, l layer) []error {
+	var errs []error
 	for _, x := range l.problems() {
-		errs = append(errs, &ProviderError{Path: file, Key: x.key, Err: errors.New(x.what)})
+		errs = append(errs, &ProviderError{Path: path.Join(folder, layerFile), Key: x.key, Err: errors.New(x.what)})
 	}
 	return append(errs, c.loadLock(folder)...)
 }
@@ -131,7 +148,15 @@ func (c *Catalog) crossCheck() []error {
 		}
 	}
 	for folder, l := range c.shared {
-		checkVersions(path.Join(folder, "layer.toml"), l)
+		file := path.Join(folder, layerFile)
+		checkVersions(file, l.layer)
+		for _, name := range l.Include {
+			if other, ok := c.shared[path.Join(path.Dir(folder), name)]; !ok {
+				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("there is no layer %q beside it", name)})
+			} else if len(other.Include) > 0 {
+				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("%q includes layers itself: one step is all there is", name)})
+			}
+		}
 	}
 	for _, p := range c.all() {
 		file := path.Join(string(p.Kind), p.ID, "provider.toml")
@@ -192,7 +217,13 @@ func (c *Catalog) Questions(a Answers) []Question {
 		if !q.Applies(a) {
 			continue
 		}
-		q.Default = fillText(q.Default, a)
+		q.Message, q.Default = fillText(q.Message, a), fillText(q.Default, a)
+		if q.ChoicesFrom == KindPayment && a.Auth == None {
+			q.Choices = slices.DeleteFunc(slices.Clone(q.Choices), func(choice Choice) bool {
+				p, ok := c.Provider(choice.Value)
+				return ok && p.NeedsUser
+			})
+		}
 		asked = append(asked, q)
 	}
 	return asked
@@ -241,10 +272,37 @@ func (c *Catalog) chosen(a Answers) []Provider {
 					p.Steps = slices.Concat(p.Steps, c.shared[path.Join(string(p.Kind), name)].Steps)
 				}
 			}
+			p.Include = c.included(p, a)
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// included returns the shared layers that p builds on with the answers a: those
+// that it includes, then what these include, as far as their conditions hold.
+func (c *Catalog) included(p Provider, a Answers) []string {
+	var found []string
+	for _, name := range c.includes(p) {
+		unmet := func(when Condition) bool { return !when.Holds(a) }
+		if !slices.ContainsFunc(c.shared[path.Join(string(p.Kind), name)].When, unmet) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// includes returns every shared layer that p may build on, whatever the answers.
+func (c *Catalog) includes(p Provider) []string {
+	names := slices.Clone(p.Include)
+	for _, name := range p.Include {
+		for _, more := range c.shared[path.Join(string(p.Kind), name)].Include {
+			if !slices.Contains(names, more) {
+				names = append(names, more)
+			}
+		}
+	}
+	return names
 }
 
 // choices returns what a chose of the provider's own questions.
@@ -274,13 +332,16 @@ func (c *Catalog) Warnings(a Answers) []string {
 	return found
 }
 
-// withChoices fills in the choices that are the catalog's own providers.
+// withChoices puts the catalog's own providers in front of the choices that a
+// question has by itself.
 func (c *Catalog) withChoices(questions []Question) []Question {
 	for i, q := range questions {
 		providers := map[Kind][]Provider{KindAuth: c.Auth, KindPayment: c.Payments}[q.ChoicesFrom]
+		var choices []Choice
 		for _, p := range providers {
-			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Summary})
+			choices = append(choices, Choice{Value: p.ID, Label: p.Summary})
 		}
+		questions[i].Choices = append(choices, q.Choices...)
 	}
 	return questions
 }

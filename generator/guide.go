@@ -24,7 +24,9 @@ func (c *Catalog) Guide(id string) (Provider, bool) {
 		DevURL:  DevURL, ProdURL: exampleProdURL,
 	}
 	var joined layer
-	for _, l := range append(c.sharedLayers([]Provider{p}), p.layer) {
+	whole := p
+	whole.Include = c.includes(p)
+	for _, l := range append(c.sharedLayers([]Provider{whole}), p.layer) {
 		l = s.fill(l)
 		joined.Questions = append(joined.Questions, l.Questions...)
 		joined.Env = append(joined.Env, l.Env...)
