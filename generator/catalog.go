@@ -118,6 +118,9 @@ func (c *Catalog) loadLayer(folder string, l *layer) []error {
 
 func (c *Catalog) loadShared(folder string, l *sharedLayer) []error {
 	errs := decode(c.fsys, path.Join(folder, layerFile), l)
+	if path.Base(folder) == commonLayer && len(l.When) > 0 {
+		errs = append(errs, &ProviderError{Path: path.Join(folder, layerFile), Key: "when", Err: errors.New("is for layers that providers include, and every one has this")})
+	}
 	for i, when := range l.When {
 		if when.Key == "" || (when.Is == "") == (when.Not == "") {
 			errs = append(errs, &ProviderError{Path: path.Join(folder, layerFile), Key: fmt.Sprintf("when[%d]", i), Err: errors.New("needs a key, and either is or not")})

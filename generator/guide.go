@@ -39,6 +39,20 @@ func (c *Catalog) Guide(id string) (Provider, bool) {
 	return p, true
 }
 
+// Chosen returns the providers that a names, auth first, each with the variables
+// of the shared layers it builds on in front of its own.
+func (c *Catalog) Chosen(a Answers) []Provider {
+	chosen := c.chosen(a)
+	for i, p := range chosen {
+		var env []EnvVar
+		for _, l := range c.sharedLayers([]Provider{p}) {
+			env = append(env, l.Env...)
+		}
+		chosen[i].Env = append(env, p.Env...)
+	}
+	return chosen
+}
+
 // DecodeAnswers reads an answers file: TOML with the keys name, module, auth,
 // payments and the table values. Unknown keys and secrets are errors that name
 // the file and the line; all of them are joined.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/view"
 )
@@ -56,9 +57,17 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
-	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
-		in.Auth = &provider
+	answers := project.Manifest.Answers
+	in := doctor.Input{
+		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, NoLogin: answers.Auth == generator.None,
+		Paid: slices.Contains(catalog.Layers(answers), "payment/_paywall"),
+	}
+	for _, provider := range catalog.Chosen(answers) {
+		if provider.Kind == generator.KindAuth {
+			in.Auth = &provider
+		} else {
+			in.Payments = append(in.Payments, provider)
+		}
 	}
 	doc := view.DoctorDocument{Checks: doctor.Run(ctx, in)}
 	if err := ctx.Err(); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pay"
 )
 
@@ -60,11 +61,30 @@ func coins() []coin {
 	return all
 }
 
-// selling checks who is paid, who settles, and what the chain says of the assets.
-func (p *project) selling(ctx context.Context, timeout time.Duration) []Check {
-	all := []Check{p.recipient()}
+// selling checks the variables of every payment provider, and of OKX x402 who is
+// paid, who settles, and what the chain says of the assets.
+func (p *project) selling(ctx context.Context, in Input) []Check {
+	var all []Check
+	okx := false
+	// What a check of its own looks at, and what two providers share, is said once.
+	checked := map[string]bool{nameMock: true, nameNode: true, nameOKXBase: true}
+	for name := range where {
+		checked[name] = true
+	}
+	for _, provider := range in.Payments {
+		okx = okx || slices.ContainsFunc(provider.Env, func(e generator.EnvVar) bool { return e.Name == nameRecipient })
+		provider.Env = slices.DeleteFunc(slices.Clone(provider.Env), func(e generator.EnvVar) bool { return checked[e.Name] })
+		all = append(all, newSettings(p, &provider).variables()...)
+		for _, e := range provider.Env {
+			checked[e.Name] = true
+		}
+	}
+	if !okx {
+		return all
+	}
+	all = append(all, p.recipient())
 	outside := &outside{http: &http.Client{
-		Timeout:       timeout,
+		Timeout:       in.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, secrets: p.secrets}
 	all = append(all, p.facilitator(ctx, outside)...)

@@ -33,6 +33,9 @@ type StatusDocument struct {
 // the rest, and says what an upgrade would do.
 func Status(w io.Writer, d StatusDocument) {
 	choices := append([]string{d.Answers.Auth}, d.Answers.Payments...)
+	if d.Answers.Auth == generator.None {
+		choices[0] = "no sign-in"
+	}
 	fmt.Fprintf(w, "%s: written by forge %s with %s\n", d.Answers.Name, d.Forge, strings.Join(choices, ", "))
 	pristine, outdated := 0, len(d.New)
 	for _, f := range d.Files {
