@@ -40,7 +40,7 @@ func Render(s *Spec) (*Tree, error) {
 		files = append(files, f)
 		if strings.HasSuffix(t.output, ".go") {
 			// Beside the rendering, because it takes longer than all of that.
-			parsing.Go(func() { errs[i] = parseGo(t, f.Data) })
+			parsing.Go(func() { errs[i] = s.catalog.parseGo(t, f) })
 		}
 	}
 	parsing.Wait()
@@ -64,10 +64,11 @@ type renderer struct {
 	templates []outputTemplate
 	fragments map[string][]fragment // by output path, in layer order
 	output    string                // the path being rendered
+	bounds    *bounds               // of all templates of packs together
 }
 
 func newRenderer(s *Spec) *renderer {
-	r := &renderer{spec: s, fragments: map[string][]fragment{}}
+	r := &renderer{spec: s, fragments: map[string][]fragment{}, bounds: newBounds()}
 	// One root for all templates: the functions are looked up there, not copied.
 	r.root = template.New("").Option("missingkey=error").Funcs(funcs()).Funcs(template.FuncMap{"fragments": r.joinFragments})
 	return r
@@ -145,7 +146,7 @@ func (n Numbering) path(title string, f File, highest *uint64) string {
 func (c *Catalog) templatesIn(folder string) []string {
 	var names []string
 	// The only error is a folder that is not there: the file system is in memory.
-	_ = fs.WalkDir(c.fsys, folder, func(p string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(c.source(folder), folder, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			names = append(names, strings.TrimPrefix(p, folder+"/"))
 		}
@@ -171,11 +172,17 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 
 // parseGo refuses what is no Go. It does not format: that would take most of
 // the time of a run, and the tests prove that it would change nothing,
-// whatever the answers.
-func parseGo(t outputTemplate, data []byte) error {
-	if _, err := parser.ParseFile(token.NewFileSet(), t.output, data, parser.SkipObjectResolution); err != nil {
+// whatever the answers. What has been parsed once is known by its hash: most files
+// are the same in many combinations of providers.
+func (c *Catalog) parseGo(t outputTemplate, f File) error {
+	hash := f.SHA256()
+	if _, ok := c.parsed.Load(hash); ok {
+		return nil
+	}
+	if _, err := parser.ParseFile(token.NewFileSet(), t.output, f.Data, parser.SkipObjectResolution); err != nil {
 		return &RenderError{Template: t.template, Err: err}
 	}
+	c.parsed.Store(hash, true)
 	return nil
 }
 
@@ -183,9 +190,12 @@ func parseGo(t outputTemplate, data []byte) error {
 // same output path, from every layer in order.
 func (r *renderer) execute(name, output string) ([]byte, error) {
 	r.output = output
-	text, err := fs.ReadFile(r.spec.catalog.fsys, name)
+	text, err := fs.ReadFile(r.spec.catalog.source(name), name)
 	if err != nil {
 		return nil, err
+	}
+	if pack := r.spec.catalog.pack(name); pack != nil {
+		return r.bounds.execute(pack.at(name), string(text), r.spec)
 	}
 	parsed, err := r.root.New(name).Parse(string(text))
 	if err != nil {
