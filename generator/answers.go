@@ -52,6 +52,13 @@ type Condition struct {
 	Not string `toml:"not" json:"not,omitempty"`
 }
 
+func (c Condition) problem() string {
+	if c.Key == "" || (c.Is == "") == (c.Not == "") {
+		return "needs a key, and either is or not"
+	}
+	return ""
+}
+
 // Holds reports whether c is true of a. A question without an answer is unlike
 // every answer, so neither is true of it.
 func (c Condition) Holds(a Answers) bool {
@@ -208,6 +215,9 @@ func (q Question) problems() []string {
 	}
 	if _, ok := formats[q.Format]; q.Format != "" && !ok {
 		found = append(found, fmt.Sprintf("%s: unknown format %q", q.Key, q.Format))
+	}
+	if q.When != nil && q.When.problem() != "" {
+		found = append(found, fmt.Sprintf("%s: when %s", q.Key, q.When.problem()))
 	}
 	if q.Default != "" && q.ChoicesFrom == "" {
 		sample := Answers{Name: "shop", Module: "example.com/shop"}

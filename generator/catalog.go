@@ -27,7 +27,7 @@ type Catalog struct {
 	Packs     []Pack `json:"packs,omitempty"`
 	questions []Question
 	base      layer
-	shared    map[string]sharedLayer    // by folder: auth/_common, auth/_jwks, payment/_paywall
+	shared    map[string]SharedLayer    // by folder: auth/_common, auth/_jwks, payment/_paywall
 	locks     map[string]*lock          // by layer folder
 	packed    map[string]*Pack          // by layer folder, for those of a pack
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
@@ -49,7 +49,7 @@ const commonLayer = "_common"
 // with its declaration, and then those of packs, which add providers and change
 // none. Every problem is reported, joined, as *ProviderError.
 func Load(fsys fs.FS, packs ...Pack) (*Catalog, error) {
-	c := &Catalog{shared: map[string]sharedLayer{}, locks: map[string]*lock{}, packed: map[string]*Pack{}, fsys: fsys}
+	c := &Catalog{shared: map[string]SharedLayer{}, locks: map[string]*lock{}, packed: map[string]*Pack{}, fsys: fsys}
 	var errs []error
 	var root struct {
 		Version   string     `toml:"version"`
@@ -123,7 +123,7 @@ func (c *Catalog) loadKind(kind Kind, pack *Pack) (providers []Provider, errs []
 		case !e.IsDir():
 			errs = append(errs, &ProviderError{Path: c.at(folder), Err: errors.New("only folders belong here, one for each provider")})
 		case strings.HasPrefix(e.Name(), "_"):
-			var l sharedLayer
+			var l SharedLayer
 			errs = append(errs, c.loadShared(folder, &l)...)
 			c.shared[folder] = l
 		default:
@@ -153,7 +153,7 @@ func (c *Catalog) loadLayer(folder string, l *layer) []error {
 	return c.decodeLayer(folder, l, l)
 }
 
-func (c *Catalog) loadShared(folder string, l *sharedLayer) []error {
+func (c *Catalog) loadShared(folder string, l *SharedLayer) []error {
 	errs := c.decodeLayer(folder, l, &l.layer)
 	wrong := func(key, what string) {
 		errs = append(errs, &ProviderError{Path: c.at(path.Join(folder, layerFile)), Key: key, Err: errors.New(what)})
@@ -162,8 +162,8 @@ func (c *Catalog) loadShared(folder string, l *sharedLayer) []error {
 		wrong("when", "is for layers that providers include, and every one has this")
 	}
 	for i, when := range l.When {
-		if when.Key == "" || (when.Is == "") == (when.Not == "") {
-			wrong(fmt.Sprintf("when[%d]", i), "needs a key, and either is or not")
+		if what := when.problem(); what != "" {
+			wrong(fmt.Sprintf("when[%d]", i), what)
 		}
 	}
 	return errs

@@ -118,6 +118,7 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 		{"auth/acme/provider.toml", head + "[doctor]\nmodes = [\"ACME_KEY\"]\n", `auth/acme/provider.toml: doctor.modes: there is no variable "ACME_KEY"`},
 		{"auth/acme/provider.toml", head + "[doctor.database]\nurl = \"JWT_SECRET\"\n", "auth/acme/provider.toml: doctor.database: needs a schema, and the columns to read"},
 		{"payment/coin/provider.toml", "name = \"C\"\nsummary = \"s\"\ndocs = \"https://c.example\"\npackage = \"coin\"\n[doctor]\n", "payment/coin/provider.toml: doctor: is only for auth providers"},
+		{"auth/acme/provider.toml", head + "[[question]]\nkey = \"k\"\nmessage = \"m\"\ntype = \"input\"\nwhen = { key = \"auth\" }\n", "auth/acme/provider.toml: question[0]: k: when needs a key, and either is or not"},
 		{"auth/acme/provider.toml", head + "needs_user = true\n", "auth/acme/provider.toml: needs_user: is only for payment providers"},
 		{"auth/none/provider.toml", head, `auth/none/provider.toml: id: "none" is the answer for no provider at all`},
 		{"auth/_more/layer.toml", "include = [\"_jwks\"]\n", `auth/_more/layer.toml: include: there is no layer "_jwks" beside it`},

@@ -75,8 +75,9 @@ type layer struct {
 	Renames   []Rename   `toml:"rename" json:"-"`
 }
 
-// sharedLayer is a layer that providers of one kind build on.
-type sharedLayer struct {
+// SharedLayer is a layer that providers of one kind build on, decoded strictly from
+// its layer.toml.
+type SharedLayer struct {
 	layer
 	// Include names shared layers of the same kind that join wherever this one does.
 	Include []string `toml:"include"`
