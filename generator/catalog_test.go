@@ -2,7 +2,6 @@ package generator
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -268,7 +267,11 @@ func TestCheck_withoutLogin(t *testing.T) {
 		"biil":      "--payments: unknown \"biil\", did you mean \"bill\"? (choices: bill, coin)",
 	} {
 		err := c.Check(Answers{}.Set(KeyAuth, None).Set(KeyPayments, payments))
-		if got := fmt.Sprint(err); got != want && !(err == nil && want == "") {
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
 			t.Errorf("%s: %v, want %s", payments, err, want)
 		}
 	}

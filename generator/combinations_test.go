@@ -115,8 +115,10 @@ func TestCombinations_withoutLogin(t *testing.T) {
 					t.Errorf("%s has %s of %s", combo, f.Path, f.Source)
 				}
 				for _, trace := range []string{"INSFORGE_JWT_SECRET", "internal/auth", "signin", "signed in", "todo", "/login", "requesting_user_id", "OPERATOR_SUBJECTS"} {
-					// The tests of the migrations know what later ones may come to call.
-					if bytes.Contains(f.Data, []byte(trace)) && !(f.Path == "internal/database/catalog_test.go" && trace == "requesting_user_id") {
+					if f.Path == "internal/database/catalog_test.go" && trace == "requesting_user_id" {
+						continue // it knows what later migrations may come to call
+					}
+					if bytes.Contains(f.Data, []byte(trace)) {
 						t.Errorf("%s: %s says %q", combo, f.Path, trace)
 					}
 				}

@@ -79,7 +79,7 @@ func (a *app) changeProvider(cmd *cobra.Command, args []string, ch change,
 		if before.Auth == generator.None {
 			return a.reportNothing(ch, &generator.Plan{}, "nobody signs in to the project already")
 		}
-		return errLogin
+		return keepLogin()
 	}
 	p, err := providerOf(ch.catalog, args[0], args[1])
 	if err != nil {
@@ -101,12 +101,12 @@ func (a *app) changeProvider(cmd *cobra.Command, args []string, ch change,
 	return a.reportNothing(ch, &generator.Plan{}, why)
 }
 
-// errLogin is that sign-in cannot be taken out of a project.
-//
-//nolint:gochecknoglobals // never written
-var errLogin = hinted{
-	usageError{errors.New("add auth none: users sign in to this project, and the policies and rows in its database are theirs; what would become of those, nobody can say but you")},
-	"forge new DIR --auth none makes a server without sign-in; take over from this one what you need",
+// keepLogin is that sign-in cannot be taken out of a project.
+func keepLogin() error {
+	return hinted{
+		usageError{errors.New("add auth none: users sign in to this project, and the policies and rows in its database are theirs; what would become of those, nobody can say but you")},
+		"forge new DIR --auth none makes a server without sign-in; take over from this one what you need",
+	}
 }
 
 func chosen(answers generator.Answers, p generator.Provider) bool {

@@ -44,7 +44,7 @@ func (a *app) change(ctx context.Context, ch change) error {
 		return err
 	}
 	if answers.Auth == generator.None && ch.project.Manifest.Answers.Auth != generator.None {
-		return errLogin
+		return keepLogin()
 	}
 	if ch.answers, err = a.complete(ctx, ch.catalog, answers, &ch.dialog, "as flags"); err != nil {
 		return err

@@ -108,14 +108,13 @@ func (a *app) token(subject string, life time.Duration, asJSON bool) error {
 // hasUsers refuses to go on in a project to which nobody signs in. Whether one is,
 // is the only thing read here: a record that is lost keeps nobody from a token.
 func hasUsers(dir string) error {
-	m, err := generator.ReadManifest(os.DirFS(dir))
-	if err != nil || m.Answers.Auth != generator.None {
-		return nil
+	if m, err := generator.ReadManifest(os.DirFS(dir)); err == nil && m.Answers.Auth == generator.None {
+		return hinted{
+			errors.New("no token: this project has no users, and its server signs no tokens for any"),
+			"forge add auth ID signs users in",
+		}
 	}
-	return hinted{
-		errors.New("no token: this project has no users, and its server signs no tokens for any"),
-		"forge add auth ID signs users in",
-	}
+	return nil
 }
 
 // inDevelopment refuses to go on if the environment or .env says that the project
