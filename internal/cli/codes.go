@@ -62,7 +62,7 @@ func endings() []ending {
 		{"bad_answers", exitUsage, "answers that cannot stand; each problem is one of them", isA[*generator.AnswerError]},
 		{codeAnswersFile, exitUsage, "an answers file that cannot be read or has keys that mean nothing", nil},
 		{codeUnknownChoice, exitUsage, "there is no such provider", nil},
-		{codeOutsideRoot, exitUsage, "a path that is not in the folder that forge mcp was started for", nil},
+		{codeOutsideRoot, exitUsage, "a path that is not in the folder that forge mcp was started for", isA[*generator.OutsideError]},
 		{codePlanUnknown, exitUsage, "a plan that this server has not made, or has forgotten", nil},
 		{codePlanChanged, exitFailed, "the folder or forge's templates changed since the plan was shown; nothing was written", nil},
 		{"usage", exitUsage, "a command line, or arguments of a tool, that cannot be understood", either(isA[usageError], unknownCommand)},

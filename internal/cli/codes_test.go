@@ -38,6 +38,7 @@ func sampleErrors() map[string]struct {
 		"generator.StaleError":      {&generator.StaleError{}, "stale"},
 		"generator.LinkError":       {&generator.LinkError{}, "symbolic_link"},
 		"generator.ObstacleError":   {&generator.ObstacleError{Path: "a"}, "obstacle"},
+		"generator.OutsideError":    {&generator.OutsideError{}, "outside_root"},
 		"generator.ApplyError":      {&generator.ApplyError{Err: other}, "write_failed"},
 		"generator.NewerError":      {&generator.NewerError{}, "newer_project"},
 		"generator.LostError":       {&generator.LostError{Paths: []string{"a"}}, "record_lost"},

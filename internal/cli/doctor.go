@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/view"
 )
@@ -34,9 +35,6 @@ func (a *app) doctorCommand() *cobra.Command {
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if section != "" && !slices.Contains(doctor.Sections(), section) {
-				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
-			}
 			return a.doctor(cmd.Context(), section, asJSON)
 		},
 	}
@@ -52,19 +50,10 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(dir, state)
+	doc, err := a.checkUp(ctx, dir, state, section)
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
-	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
-		in.Auth = &provider
-	}
-	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	doc.OK = doctor.Healthy(doc.Checks)
 	if asJSON {
 		err = view.JSON(a.Out, doc)
 	} else {
@@ -74,4 +63,24 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 		return errors.Join(err, errUnhealthy)
 	}
 	return err
+}
+
+// checkUp makes the checks of section, or all if it is empty, on the project in dir.
+func (a *app) checkUp(ctx context.Context, dir string, state generator.State, section string) (view.DoctorDocument, error) {
+	if section != "" && !slices.Contains(doctor.Sections(), section) {
+		return view.DoctorDocument{}, usageError{
+			fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", ")),
+		}
+	}
+	project, catalog, err := a.openIn(dir, state)
+	if err != nil {
+		return view.DoctorDocument{}, err
+	}
+	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
+	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
+		in.Auth = &provider
+	}
+	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
+	doc.OK = doctor.Healthy(doc.Checks)
+	return doc, ctx.Err()
 }

@@ -51,31 +51,10 @@ func (a *app) status(check string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(dir, state)
+	doc, drift, err := a.statusOf(dir, relative(dir), state)
 	if err != nil {
 		return err
 	}
-	doc := view.StatusDocument{
-		Schema: view.Schema, Dir: relative(dir), Forge: project.Manifest.Forge, Available: catalog.Version,
-		Answers: project.Manifest.Answers, Conflicts: state.Conflicts,
-	}
-	target, questions, err := available(project, catalog)
-	if err != nil {
-		return err
-	}
-	if doc.Files, err = project.Status(target, state.Conflicts); err != nil {
-		return readError(dir, err)
-	}
-	doc.New, doc.Unknown = added(project, target), target == nil
-	for _, q := range questions {
-		doc.Questions = append(doc.Questions, q.Key)
-	}
-	drift, outdated := false, false
-	for _, f := range doc.Files {
-		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
-		outdated = outdated || f.Outdated
-	}
-	doc.Upgrade = doc.Forge != doc.Available || len(doc.New) > 0 || outdated
 	if asJSON {
 		err = view.JSON(a.Out, doc)
 	} else {
@@ -85,6 +64,37 @@ func (a *app) status(check string, asJSON bool) error {
 		return errors.Join(err, errDrift)
 	}
 	return err
+}
+
+// statusOf compares the project in dir with what forge last wrote and would write
+// now. drift says that a file is not as it was written.
+func (a *app) statusOf(dir, shown string, state generator.State) (doc view.StatusDocument, drift bool, err error) {
+	project, catalog, err := a.openIn(dir, state)
+	if err != nil {
+		return doc, false, err
+	}
+	doc = view.StatusDocument{
+		Schema: view.Schema, Dir: shown, Forge: project.Manifest.Forge, Available: catalog.Version,
+		Answers: project.Manifest.Answers, Conflicts: state.Conflicts,
+	}
+	target, questions, err := available(project, catalog)
+	if err != nil {
+		return doc, false, err
+	}
+	if doc.Files, err = project.Status(target, state.Conflicts); err != nil {
+		return doc, false, readError(dir, err)
+	}
+	doc.New, doc.Unknown = added(project, target), target == nil
+	for _, q := range questions {
+		doc.Questions = append(doc.Questions, q.Key)
+	}
+	outdated := false
+	for _, f := range doc.Files {
+		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
+		outdated = outdated || f.Outdated
+	}
+	doc.Upgrade = doc.Forge != doc.Available || len(doc.New) > 0 || outdated
+	return doc, drift, nil
 }
 
 // available renders what an upgrade would write if every new question got its
