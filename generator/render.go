@@ -47,7 +47,7 @@ func Render(s *Spec) (*Tree, error) {
 	for _, name := range slices.Sorted(maps.Keys(r.fragments)) {
 		for _, f := range r.fragments[name] {
 			if !f.used {
-				errs = append(errs, &RenderError{Template: f.template, Err: errors.New("no template of that path says {{ fragments }}")})
+				errs = append(errs, &RenderError{Template: s.catalog.at(f.template), Err: errors.New("no template of that path says {{ fragments }}")})
 			}
 		}
 	}
@@ -64,10 +64,11 @@ type renderer struct {
 	templates []outputTemplate
 	fragments map[string][]fragment // by output path, in layer order
 	output    string                // the path being rendered
+	bounds    *bounds               // of all templates of packs together
 }
 
 func newRenderer(s *Spec) *renderer {
-	r := &renderer{spec: s, fragments: map[string][]fragment{}}
+	r := &renderer{spec: s, fragments: map[string][]fragment{}, bounds: newBounds()}
 	// One root for all templates: the functions are looked up there, not copied.
 	r.root = template.New("").Option("missingkey=error").Funcs(funcs()).Funcs(template.FuncMap{"fragments": r.joinFragments})
 	return r
@@ -102,7 +103,7 @@ func (r *renderer) collect() error {
 			}
 			if number, title, ok := migrationTemplate(t.output); ok {
 				if _, err := fmt.Sscanf(number, "%d", new(uint64)); err != nil {
-					errs = append(errs, &RenderError{Template: t.template, Err: errors.New("a migration template starts with its order in the layer")})
+					errs = append(errs, &RenderError{Template: r.spec.catalog.at(t.template), Err: errors.New("a migration template starts with its order in the layer")})
 				}
 				if other, ok := titles[title]; ok {
 					errs = append(errs, &CollisionError{Path: "migration " + title, Sources: []string{other, folder}})
@@ -145,7 +146,7 @@ func (n Numbering) path(title string, f File, highest *uint64) string {
 func (c *Catalog) templatesIn(folder string) []string {
 	var names []string
 	// The only error is a folder that is not there: the file system is in memory.
-	_ = fs.WalkDir(c.fsys, folder, func(p string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(c.source(folder), folder, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			names = append(names, strings.TrimPrefix(p, folder+"/"))
 		}
@@ -160,7 +161,7 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 		err = errors.New("the file would be empty")
 	}
 	if err != nil {
-		return File{}, &RenderError{Template: t.template, Err: err}
+		return File{}, &RenderError{Template: r.spec.catalog.at(t.template), Err: err}
 	}
 	mode := fs.FileMode(0o644)
 	if bytes.HasPrefix(data, []byte("#!")) {
@@ -179,7 +180,7 @@ func (c *Catalog) parseGo(t outputTemplate, f File) error {
 		return nil
 	}
 	if _, err := parser.ParseFile(token.NewFileSet(), t.output, f.Data, parser.SkipObjectResolution); err != nil {
-		return &RenderError{Template: t.template, Err: err}
+		return &RenderError{Template: c.at(t.template), Err: err}
 	}
 	c.parsed.Store(hash, true)
 	return nil
@@ -189,9 +190,12 @@ func (c *Catalog) parseGo(t outputTemplate, f File) error {
 // same output path, from every layer in order.
 func (r *renderer) execute(name, output string) ([]byte, error) {
 	r.output = output
-	text, err := fs.ReadFile(r.spec.catalog.fsys, name)
+	text, err := fs.ReadFile(r.spec.catalog.source(name), name)
 	if err != nil {
 		return nil, err
+	}
+	if pack := r.spec.catalog.pack(name); pack != nil {
+		return r.bounds.execute(pack.at(name), string(text), r.spec)
 	}
 	parsed, err := r.root.New(name).Parse(string(text))
 	if err != nil {

@@ -21,6 +21,7 @@ var errUnhealthy = errors.New("a check failed, or could not be made")
 func (a *app) doctorCommand() *cobra.Command {
 	var asJSON bool
 	var section string
+	var use packUse
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
@@ -35,9 +36,10 @@ func (a *app) doctorCommand() *cobra.Command {
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.doctor(cmd.Context(), section, asJSON)
+			return a.doctor(cmd.Context(), use, section, asJSON)
 		},
 	}
+	use.bindTemplates(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
 	flags.StringVar(&section, "section", "", "check only `WHAT`: "+strings.Join(doctor.Sections(), " or "))
@@ -45,12 +47,12 @@ func (a *app) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
+func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bool) error {
 	dir, state, err := readState()
 	if err != nil {
 		return err
 	}
-	doc, err := a.checkUp(ctx, dir, state, section)
+	doc, err := a.checkUp(ctx, dir, state, use, section)
 	if err != nil {
 		return err
 	}
@@ -66,17 +68,26 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 }
 
 // checkUp makes the checks of section, or all if it is empty, on the project in dir.
-func (a *app) checkUp(ctx context.Context, dir string, state generator.State, section string) (view.DoctorDocument, error) {
+func (a *app) checkUp(ctx context.Context, dir string, state generator.State, use packUse, section string) (view.DoctorDocument, error) {
 	if section != "" && !slices.Contains(doctor.Sections(), section) {
 		return view.DoctorDocument{}, usageError{
 			fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", ")),
 		}
 	}
-	project, catalog, err := a.openIn(dir, state)
+	project, catalog, err := a.openIn(ctx, dir, state, use)
 	if err != nil {
 		return view.DoctorDocument{}, err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
+	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
+	for _, id := range project.Manifest.Answers.Payments {
+		provider, found := catalog.Guide(id)
+		switch {
+		case found && slices.Contains(provider.Include, "_checkout"):
+			in.Sellers = append(in.Sellers, provider)
+		default:
+			in.Paid = true
+		}
+	}
 	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
 		in.Auth = &provider
 	}

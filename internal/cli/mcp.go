@@ -209,12 +209,14 @@ type statusOutput struct {
 	Status *view.StatusDocument `json:"status,omitempty"`
 }
 
-func (g *agent) projectStatus(_ context.Context, in statusInput) (out statusOutput, err error) {
+func (g *agent) projectStatus(ctx context.Context, in statusInput) (out statusOutput, err error) {
 	dir, state, err := g.project(in.Dir)
 	if err != nil {
 		return out, err
 	}
-	doc, _, err := g.statusOf(dir, filepath.ToSlash(filepath.Clean(in.Dir)), state)
+	use := g.packs()
+	use.consent = false // nothing is written
+	doc, _, err := g.statusOf(ctx, dir, filepath.ToSlash(filepath.Clean(in.Dir)), state, use)
 	if err == nil {
 		out.Status = &doc
 	}
@@ -236,11 +238,17 @@ func (g *agent) doctor(ctx context.Context, in doctorInput) (out doctorOutput, e
 	if err != nil {
 		return out, err
 	}
-	doc, err := g.checkUp(ctx, dir, state, in.Section)
+	doc, err := g.checkUp(ctx, dir, state, g.packs(), in.Section)
 	if err == nil {
 		out.Doctor = &doc
 	}
 	return out, err
+}
+
+// packs says which packs of a project are read: those in the root and in the cache of
+// modules, as they were when the project was written.
+func (g *agent) packs() packUse {
+	return packUse{consent: true, offline: true, inside: g.root.Name()}
 }
 
 // folder is the absolute path of dir, which must be relative, in the root, and

@@ -258,7 +258,7 @@ func (g *agent) makeChange(ctx context.Context, in planInput, d dialog) (*shownP
 	for _, key := range slices.Sorted(maps.Keys(in.Answers.Values)) {
 		ch.set = append(ch.set, key+"="+in.Answers.Values[key])
 	}
-	if ch.project, ch.catalog, err = g.openIn(dir, state); err != nil {
+	if ch.project, ch.catalog, err = g.openIn(ctx, dir, state, g.packs()); err != nil {
 		return nil, err
 	}
 	ch.recorded = ch.project.Manifest.Answers

@@ -322,6 +322,37 @@ func TestMCP_root(t *testing.T) {
 	}
 }
 
+// TestMCP_packsOutside: a manifest that an agent can edit names no folder to read
+// templates from outside of the root.
+func TestMCP_packsOutside(t *testing.T) {
+	outer := t.TempDir()
+	root := filepath.Join(outer, "root")
+	for _, dir := range []string{root, filepath.Join(outer, "pack")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, root, "forge", "new", "shop", "--auth", "clerk", "--payments", "none", "--defaults")
+	manifest := filepath.Join(root, "shop", filepath.FromSlash(generator.ManifestPath))
+	data, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := `"packs": [{"name": "acme", "version": "1.0.0", "source": "../../pack", "hash": "h1:` + strings.Repeat("A", 43) + `="}], "answers": {`
+	edited := strings.Replace(string(data), `"answers": {`, pack, 1)
+	if err := os.WriteFile(manifest, []byte(edited), 0o644); err != nil || edited == string(data) {
+		t.Fatal("nothing edited", err)
+	}
+	c := serve(t, root, "forge")
+	for tool, in := range map[string]args{
+		"project_status": {"dir": "shop"}, "doctor": {"dir": "shop"}, "plan_project": {"dir": "shop", "operation": "upgrade"},
+	} {
+		if got := c.call(tool, in); got.code() != "outside_root" {
+			t.Errorf("%s: %s", tool, got.text)
+		}
+	}
+}
+
 // TestMCP_linkAfterPlan: a link that is put in the way after the planning is not
 // followed.
 func TestMCP_linkAfterPlan(t *testing.T) {

@@ -33,7 +33,8 @@ func (a *app) reportNew(j job, plan *generator.Plan, record *generator.Tree, nex
 // left in files, are its error.
 func (a *app) newDocument(j job, plan *generator.Plan, record *generator.Tree, next []string, written bool) view.Document {
 	return view.Document{
-		Schema: view.Schema, Dir: j.named(), DryRun: j.dryRun, Written: written, Forge: j.catalog.Version, Answers: j.answers,
+		Schema: view.Schema, Dir: j.named(), DryRun: j.dryRun, Written: written, Forge: j.catalog.Version,
+		Packs: j.catalog.PacksOf(j.answers), Answers: j.answers,
 		Command: a.newLine(j), Files: view.Changes(plan, record), Next: next,
 		Error: a.failureOf(errors.Join(undecided(plan), unresolved(plan, written))),
 	}
@@ -67,5 +68,5 @@ func (a *app) newLine(j job) string {
 			words = append(words, generator.Flag(q.Key), value)
 		}
 	}
-	return a.commandLine(&j.dialog, words)
+	return a.commandLine(&j.dialog, append(words, j.words()...))
 }

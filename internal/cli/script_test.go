@@ -13,7 +13,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/insforge/forge/internal/packtest"
 )
+
+// packDir holds the template pack of the tests.
+const packDir = "../packtest/acme"
 
 // TestScript runs one txtar for each behaviour of the command line. Besides
 // testscript's own commands a script has:
@@ -23,6 +28,8 @@ import (
 //	tree DIR FILE             list the files of DIR into FILE: mode, hash, path
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
+//	pack DIR                  make DIR a template pack, acme with the provider kindred
+//	publish DIR MODULE@V      put DIR into the proxy of Go modules at $WORK/proxy
 //	seller                    start a server that sells, at $SELLER
 //
 // and the condition [netless]: unshare can run a command without a network.
@@ -35,6 +42,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
+			"pack": packCommand, "publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
@@ -170,6 +178,21 @@ func appendLines(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: append FILE LINE...")
 	}
 	write(ts, args[0], ts.ReadFile(args[0])+strings.Join(args[1:], "\n")+"\n")
+}
+
+func packCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pack DIR")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(packDir)))
+}
+
+// publish writes what a proxy serves of one version of a module.
+func publish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: publish DIR MODULE@VERSION")
+	}
+	ts.Check(packtest.Publish(filepath.Join(ts.Getenv("WORK"), "proxy"), args[1], ts.MkAbs(args[0])))
 }
 
 func write(ts *testscript.TestScript, file, text string) {

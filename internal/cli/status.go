@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ const (
 func (a *app) statusCommand() *cobra.Command {
 	var asJSON bool
 	var check string
+	var use packUse
 	checks := []string{checkAll, checkDrift, checkUpgrade}
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -31,13 +33,14 @@ func (a *app) statusCommand() *cobra.Command {
 			"upgrade is available; --check=drift and --check=upgrade look at one of the two.",
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if check != "" && !slices.Contains(checks, check) {
 				return usageError{fmt.Errorf("--check: unknown %q (choices: %s)", check, strings.Join(checks, ", "))}
 			}
-			return a.status(check, asJSON)
+			return a.status(cmd.Context(), use, check, asJSON)
 		},
 	}
+	use.bindTemplates(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
 	flags.StringVar(&check, "check", "", "exit with 4 if it finds `WHAT`: drift (edits), upgrade (newer templates), or all, which is either")
@@ -46,12 +49,12 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) status(check string, asJSON bool) error {
+func (a *app) status(ctx context.Context, use packUse, check string, asJSON bool) error {
 	dir, state, err := readState()
 	if err != nil {
 		return err
 	}
-	doc, drift, err := a.statusOf(dir, relative(dir), state)
+	doc, drift, err := a.statusOf(ctx, dir, relative(dir), state, use)
 	if err != nil {
 		return err
 	}
@@ -68,8 +71,8 @@ func (a *app) status(check string, asJSON bool) error {
 
 // statusOf compares the project in dir with what forge last wrote and would write
 // now. drift says that a file is not as it was written.
-func (a *app) statusOf(dir, shown string, state generator.State) (doc view.StatusDocument, drift bool, err error) {
-	project, catalog, err := a.openIn(dir, state)
+func (a *app) statusOf(ctx context.Context, dir, shown string, state generator.State, use packUse) (doc view.StatusDocument, drift bool, err error) {
+	project, catalog, err := a.openIn(ctx, dir, state, use)
 	if err != nil {
 		return doc, false, err
 	}
@@ -93,8 +96,24 @@ func (a *app) statusOf(dir, shown string, state generator.State) (doc view.Statu
 		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
 		outdated = outdated || f.Outdated
 	}
-	doc.Upgrade = doc.Forge != doc.Available || len(doc.New) > 0 || outdated
+	doc.Packs = packStatus(project, catalog)
+	doc.Upgrade = doc.Forge != doc.Available || slices.ContainsFunc(doc.Packs, view.PackStatus.Changed) || len(doc.New) > 0 || outdated
 	return doc, drift, nil
+}
+
+// packStatus is each pack of the project, as recorded and as it is now.
+func packStatus(p *generator.Project, c *generator.Catalog) []view.PackStatus {
+	var list []view.PackStatus
+	for _, r := range p.Manifest.Packs {
+		s := view.PackStatus{PackRecord: r}
+		for _, now := range c.Packs {
+			if now.Name == r.Name {
+				s.Now = now.PackRecord
+			}
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // available renders what an upgrade would write if every new question got its
