@@ -70,6 +70,9 @@ func (a *app) prepare(ctx context.Context, ch *change, flags string) (*generator
 	if err != nil {
 		return nil, err
 	}
+	if answers.Auth == generator.None && ch.project.Manifest.Answers.Auth != generator.None {
+		return nil, keepLogin()
+	}
 	if ch.answers, err = a.complete(ctx, ch.catalog, answers, &ch.dialog, flags); err != nil {
 		return nil, err
 	}

@@ -78,18 +78,17 @@ func (a *app) checkUp(ctx context.Context, dir string, state generator.State, us
 	if err != nil {
 		return view.DoctorDocument{}, err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
-	for _, id := range project.Manifest.Answers.Payments {
-		provider, found := catalog.Guide(id)
-		switch {
-		case found && slices.Contains(provider.Include, "_checkout"):
-			in.Sellers = append(in.Sellers, provider)
-		default:
-			in.Paid = true
-		}
+	answers := project.Manifest.Answers
+	in := doctor.Input{
+		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, NoLogin: answers.Auth == generator.None,
+		Paid: slices.Contains(catalog.Layers(answers), "payment/_paywall"),
 	}
-	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
-		in.Auth = &provider
+	for _, provider := range catalog.Chosen(answers) {
+		if provider.Kind == generator.KindAuth {
+			in.Auth = &provider
+		} else {
+			in.Payments = append(in.Payments, provider)
+		}
 	}
 	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
 	doc.OK = doctor.Healthy(doc.Checks)
