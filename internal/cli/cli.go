@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -53,9 +54,17 @@ func newApp(stdio Stdio) *app {
 func run(args []string, a *app) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	var out *remembering
+	if wantsJSON(args) {
+		out = &remembering{Writer: a.Out}
+		a.Out = out
+	}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if out != nil {
+		err = errors.Join(err, a.printFailure(err, out))
+	}
 	return report(a.Err, err)
 }
 
@@ -80,7 +89,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
-		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(), a.versionCommand(),
+		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(), a.schemaCommand(), a.versionCommand(),
 	)
 	return root
 }

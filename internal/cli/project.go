@@ -32,7 +32,7 @@ func (a *app) open(ctx context.Context, use packUse) (*generator.Project, *gener
 func (a *app) openIn(ctx context.Context, dir string, state generator.State, use packUse) (*generator.Project, *generator.Catalog, error) {
 	if state.Interrupted {
 		return nil, nil, hinted{
-			errors.New("the last run was interrupted half way"),
+			codedError{errors.New("the last run was interrupted half way"), codeUnfinished},
 			"forge upgrade --continue finishes it, forge upgrade --abort undoes it",
 		}
 	}
@@ -58,7 +58,7 @@ func (a *app) openIn(ctx context.Context, dir string, state generator.State, use
 	case errors.As(err, &newer):
 		return nil, nil, hinted{err, fmt.Sprintf("install the newest: go install %s@latest", module)}
 	}
-	return nil, nil, hinted{err, "restore .forge from version control"}
+	return nil, nil, hinted{codedError{err, codeDamagedRecord}, "restore .forge from version control"}
 }
 
 // withPacks is the catalog with the packs of the project and of the command line.
@@ -79,7 +79,7 @@ func readState() (string, generator.State, error) {
 	dir, err := generator.FindProject(".")
 	if errors.Is(err, generator.ErrNoProject) {
 		return "", generator.State{}, hinted{
-			fmt.Errorf("no forge project: neither this folder nor one above it has %s", generator.ManifestPath),
+			fmt.Errorf("%w: neither this folder nor one above it has %s", generator.ErrNoProject, generator.ManifestPath),
 			"run it in a folder that forge new has written",
 		}
 	}
