@@ -66,7 +66,7 @@ func Templates(dir string) error {
 	if err != nil {
 		return err
 	}
-	return write(dir, layers, pinned)
+	return write(dir, layers, pinned, "make modules")
 }
 
 // Pack writes the locks of the layers of the pack in the folder dir, which are
@@ -114,7 +114,7 @@ func Pack(own fs.FS, dir string) error {
 		return err
 	}
 	maps.Copy(pinned, more)
-	return write(dir, layers, pinned)
+	return write(dir, layers, pinned, "forge template modules")
 }
 
 // NewerError is a module of which a pack needs another version than forge's own
@@ -161,9 +161,10 @@ func resolve(layers []layer, chosen map[string]string) (pinned map[string]string
 	return pinned, nil
 }
 
-func write(dir string, layers []layer, pinned map[string]string) error {
+// write writes the locks below dir. by is the command that does.
+func write(dir string, layers []layer, pinned map[string]string, by string) error {
 	for _, l := range layers {
-		if err := l.lock(dir, pinned); err != nil {
+		if err := l.lock(dir, pinned, by); err != nil {
 			return fmt.Errorf("%s: %w", l.dir, err)
 		}
 	}
@@ -265,7 +266,7 @@ func (l *layer) readImports() error {
 // lock writes the layer's lock file below dir, or removes it if there is nothing to lock.
 // A pin is written as one, and so is that this layer implies a pin of another:
 // joined, the pin is then no longer needed and go.mod tidy only without it.
-func (l *layer) lock(dir string, pinned map[string]string) error {
+func (l *layer) lock(dir string, pinned map[string]string, by string) error {
 	file := filepath.Join(dir, filepath.FromSlash(l.dir), lockFile)
 	if l.resolved == nil {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -274,7 +275,7 @@ func (l *layer) lock(dir string, pinned map[string]string) error {
 		return nil
 	}
 	var b bytes.Buffer
-	b.WriteString("# Written by `make modules`. Do not edit.\n")
+	fmt.Fprintf(&b, "# Written by `%s`. Do not edit.\n", by)
 	if l.resolved.goVersion != generator.GoVersion {
 		fmt.Fprintf(&b, "go %s\n", l.resolved.goVersion)
 	}
