@@ -131,8 +131,11 @@ func TestLoad_packsRefused(t *testing.T) {
 		want  string
 	}{
 		{"one name", []Pack{duo(t, "1.0.0", nil), duo(t, "2.0.0", nil)}, "duo:pack.toml: name: two packs have that name: give one of them"},
-		{"one provider", []Pack{duo(t, "1.0.0", nil), coinage(t, map[string]string{"auth/duo/provider.toml": duoDeclaration})},
-			"duo:auth/duo: the pack coinage has a provider of that name: give one of the two packs"},
+		{
+			"one provider",
+			[]Pack{duo(t, "1.0.0", nil), coinage(t, map[string]string{"auth/duo/provider.toml": duoDeclaration})},
+			"duo:auth/duo: the pack coinage has a provider of that name: give one of the two packs",
+		},
 		{"another pack's layer", []Pack{
 			duo(t, "1.0.0", nil),
 			coinage(t, map[string]string{"auth/trio/provider.toml": "name = \"T\"\nsummary = \"s\"\ndocs = \"https://t.example\"\ncredential = \"a token\"\ninclude = [\"_pair\"]\n"}),
