@@ -30,6 +30,8 @@ const (
 	codeConflictsWait  = "conflicts_wait"
 	codeDamagedRecord  = "record_damaged"
 	codeNothingToGoOn  = "nothing_unfinished"
+	codePackChanged    = "pack_changed"
+	codePackGone       = "pack_unavailable"
 	codeOutsideRoot    = "outside_root"
 	codePlanUnknown    = "plan_unknown"
 	codePlanChanged    = "plan_changed"
@@ -85,9 +87,10 @@ func endings() []ending {
 		{"unresolved", exitConflicts, "files still have conflicts", isA[*generator.UnresolvedError]},
 		{"write_failed", exitFailed, "a file could not be written; nothing was kept", isA[*generator.ApplyError]},
 		{"git_failed", exitFailed, "git answered what forge cannot go on with", either(isA[*git.Error], isErr(git.ErrNone))},
-		{"pack_unreachable", exitFailed, "a template pack cannot be downloaded", isErr(pack.ErrUnreachable, pack.ErrNoGo)},
-		{"pack_mismatch", exitFailed, "a template pack is not what its checksum says", isErr(pack.ErrMismatch)},
-		{"bad_pack", exitFailed, "a template pack that forge does not take", isA[*pack.ProblemError]},
+		{codePackChanged, exitFailed, "the folder of a template pack holds something else than the project was written with: --templates takes it", nil},
+		{codePackGone, exitFailed, "a template pack cannot be found or downloaded", isErr(pack.ErrNoGo, pack.ErrUnreachable)},
+		{"pack_mismatch", exitFailed, "a version of a template pack is not what it was", isErr(pack.ErrMismatch)},
+		{"pack_refused", exitFailed, "a template pack has files that forge does not take", isA[*pack.ProblemError]},
 		{"bad_templates", exitFailed, "a declaration of a provider is wrong", isA[*generator.ProviderError]},
 		{"render_failed", exitFailed, "a template does not render", isA[*generator.RenderError]},
 		{"path_collision", exitFailed, "two layers write one path", isA[*generator.CollisionError]},
