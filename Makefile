@@ -26,6 +26,10 @@ golden: ## Write the golden projects anew, those that compile; then read the dif
 	go test ./golden -run 'TestGolden$$' -update
 	git status --short golden
 
+.PHONY: docs
+docs: ## Write the providers' pages, the README's tables and the JSON schemas anew
+	go test ./internal/view ./internal/cli -run 'TestDocs_|TestSchema_' -update
+
 .PHONY: modules
 modules: ## Resolve the templates' Go modules anew (needs the network)
 	go run ./internal/modules

@@ -24,7 +24,7 @@ type Catalog struct {
 	Payments  []Provider `json:"payments"`
 	questions []Question
 	base      layer
-	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_common
+	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_paywall
 	locks     map[string]*lock          // by layer folder
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
 	fsys      fs.FS

@@ -32,9 +32,13 @@ type Provider struct {
 	// Credential is how a caller proves who they are, in Markdown, as the end
 	// of "Signed in means with". Auth providers only.
 	Credential string `toml:"credential" json:"credential,omitempty"`
-	// Package is the Go package under internal/payment that holds this
-	// provider's code. Payment providers only: a project may have several.
+	// Package is the Go package that holds this provider's code, beside the
+	// wiring file of the layer it builds on. Payment providers only: a project may
+	// have several.
 	Package string `toml:"package" json:"package,omitempty"`
+	// NeedsUser says that nobody can pay by it who is not signed in. Payment
+	// providers only.
+	NeedsUser bool `toml:"needs_user" json:"needs_user,omitempty"`
 	// Include names shared layers of the same kind that this provider builds on.
 	Include []string `toml:"include" json:"include,omitempty"`
 	// Conflicts names providers that cannot be chosen together with this one.
@@ -155,6 +159,9 @@ func (p *Provider) problems() []problem {
 		add("package", "%q is not a Go package name of lower-case letters and digits", p.Package)
 	case p.Kind != KindPayment && p.Package != "":
 		add("package", "is only for payment providers")
+	}
+	if p.NeedsUser && p.Kind != KindPayment {
+		add("needs_user", "is only for payment providers")
 	}
 	if (p.Kind == KindAuth) != (p.Credential != "") {
 		add("credential", "is for auth providers, and every one has it")

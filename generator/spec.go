@@ -295,6 +295,31 @@ func (s *Spec) fill(l layer) layer {
 	return l
 }
 
+// Has says whether a layer is part of the project, by its folder, such as
+// payment/_paywall. A folder that the catalog has not is an error: a template
+// that asks for it would be silent about a slip forever.
+func (s *Spec) Has(folder string) (bool, error) {
+	if s.catalog == nil || !s.catalog.has(folder) {
+		return false, fmt.Errorf("there is no layer %q", folder)
+	}
+	return slices.Contains(s.layers, folder), nil
+}
+
+// Including returns the chosen providers that build on a shared layer, named by
+// its folder, by ID. The wiring file of that layer lists them.
+func (s *Spec) Including(folder string) ([]Provider, error) {
+	if has, err := s.Has(folder); !has {
+		return nil, err
+	}
+	var found []Provider
+	for _, p := range s.Providers {
+		if slices.Contains(s.catalog.layerFolders([]Provider{p}), folder) {
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
 func (c *Catalog) layerAt(folder string, providers []Provider) layer {
 	if folder == "base" {
 		return c.base

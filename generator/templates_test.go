@@ -28,7 +28,10 @@ func shipped(t *testing.T) *Catalog {
 var controlLine = regexp.MustCompile(`(?m)^[ \t]*\{\{-?\s*(if|else|end|range|with)\b.*\}\}[ \t]*\n`)
 
 // wiring lists the files that may hold identifiers made from answers.
-var wiring = []string{"payment/_common/files/internal/payment/payment.go.tmpl"}
+var wiring = []string{
+	"payment/_checkout/files/internal/checkout/checkout.go.tmpl",
+	"payment/_paywall/files/internal/payment/payment.go.tmpl",
+}
 
 // branching lists the Go templates that may have actions on lines of their own
 // because what they hold depends on the kinds that were chosen, or because what is
@@ -38,8 +41,8 @@ var branching = []string{
 	"base/files/internal/config/config.go.tmpl",
 	"base/files/internal/httpapi/api.go.tmpl",
 	"base/files/internal/httpapi/routes.go.tmpl",
-	"payment/_common/files/internal/httpapi/payments.go.tmpl",
-	"payment/_common/files/internal/payment/ledger/list.go.tmpl",
+	"payment/_paywall/files/internal/httpapi/payments.go.tmpl",
+	"payment/_paywall/files/internal/payment/ledger/list.go.tmpl",
 }
 
 func goTemplates(t *testing.T) map[string]string {

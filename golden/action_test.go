@@ -9,8 +9,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // runAction has an Auth0 Action run as Auth0 runs it, for an event, and prints
@@ -30,11 +30,11 @@ func TestAuth0Action(t *testing.T) {
 		t.Skip("starts Node.js; make test runs it")
 	}
 	c := load(t)
-	answers := combination{auth: "auth0"}.answers(c)
-	if _, target, _ := render(t, c, answers, generator.Numbering{}); target.Lookup("auth0/insforge-token.js") != nil {
+	answers := trial.Of("auth0").Answers(c)
+	if _, target, _ := render(t, c, answers); target.Lookup("auth0/insforge-token.js") != nil {
 		t.Error("the Action is there though nobody chose it")
 	}
-	_, target, rec := render(t, c, answers.Set("auth0_insforge_token", "action"), generator.Numbering{})
+	_, target, rec := render(t, c, answers.Set("auth0_insforge_token", "action"))
 	dir := filepath.Join(t.TempDir(), "shop")
 	write(t, dir, target, rec)
 

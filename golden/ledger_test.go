@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // TestLedger watches payments as they are made, on the page of a generated server
@@ -22,15 +22,15 @@ func TestLedger(t *testing.T) {
 		t.Run("public "+public, func(t *testing.T) {
 			t.Parallel()
 			c := load(t)
-			combo := combination{auth: "clerk", payments: []string{"okx-x402"}}
-			spec, target, rec := render(t, c, combo.answers(c).Set("public_ledger", public), generator.Numbering{})
+			combo := trial.Of("clerk", "okx-x402")
+			spec, target, rec := render(t, c, combo.Answers(c).Set("public_ledger", public))
 			dir := filepath.Join(t.TempDir(), "shop")
 			write(t, dir, target, rec)
 			project := serveInsForge(t, server, combo.String())
 			env := sampleEnv(t, spec, dir)
 			env["INSFORGE_URL"], env["INSFORGE_ANON_KEY"] = project.URL, project.AnonKey
 			env["INSFORGE_API_KEY"], env["INSFORGE_JWT_SECRET"] = project.APIKey, project.JWTSecret
-			users, operator := newSigner(t, combo.auth, env)
+			users, operator := newSigner(t, combo.Auth, env)
 			env["OPERATOR_SUBJECTS"] = operator
 			db, err := pgxpool.New(t.Context(), project.DatabaseURL)
 			if err != nil {

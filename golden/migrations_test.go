@@ -16,6 +16,7 @@ import (
 	"github.com/insforge/forge/internal/generations"
 	"github.com/insforge/forge/internal/insforgetest"
 	"github.com/insforge/forge/internal/sqlguard"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // TestMigrations runs the migrations of every combination on a clean InsForge
@@ -25,7 +26,7 @@ func TestMigrations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Postgres; make test runs it")
 	}
-	for _, combo := range combinations(load(t)) {
+	for _, combo := range trial.Combinations(load(t)) {
 		t.Run(combo.String(), func(t *testing.T) {
 			dir := combo.String() // TestGolden holds it to the templates
 			files := migrationFiles(t, dir)
@@ -190,10 +191,10 @@ func TestUpgrade_schema(t *testing.T) {
 		t.Skip("starts Postgres; make test runs it")
 	}
 	first, third, now := loadFS(t, generations.FS(1)), loadFS(t, generations.FS(3)), load(t)
-	paid := combination{"clerk", []string{"okx-x402"}}
+	paid := trial.Of("clerk", "okx-x402")
 	project := func(c *generator.Catalog) string {
 		dir := filepath.Join(t.TempDir(), "shop")
-		_, target, rec := render(t, c, paid.answers(c), generator.Numbering{})
+		_, target, rec := render(t, c, paid.Answers(c))
 		write(t, dir, target, rec)
 		return dir
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/insforge/forge/internal/trial"
 )
 
 // TestWall_mutants opens the wall around a project's data in every way that one
@@ -42,11 +44,11 @@ func mutateWall(t *testing.T, project string, tried map[string]bool) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	const workers = 3
-	trials := make([]*trial, workers)
-	for i := range trials {
-		trials[i] = newTrial(t, bin, files)
+	benches := make([]*bench, workers)
+	for i := range benches {
+		benches[i] = newBench(t, bin, files)
 	}
-	if verdict, out := trials[0].run(t, files[0], "."); verdict != survived {
+	if verdict, out := benches[0].run(t, files[0], "."); verdict != survived {
 		t.Fatalf("unmutated, the tests do not pass:\n%s", out)
 	}
 	var all []mutant
@@ -66,12 +68,12 @@ func mutateWall(t *testing.T, project string, tried map[string]bool) {
 	count := map[verdict]int{}
 	var mu sync.Mutex
 	var running sync.WaitGroup
-	for _, trial := range trials {
+	for _, bench := range benches {
 		running.Go(func() {
 			for m := range queue {
-				got, out := trial.run(t, m.file, likely(m.file.name))
+				got, out := bench.run(t, m.file, likely(m.file.name))
 				if got == survived {
-					got, out = trial.run(t, m.file, ".")
+					got, out = bench.run(t, m.file, ".")
 				}
 				mu.Lock()
 				count[got]++
@@ -124,7 +126,7 @@ func holdAll(t *testing.T, projects []string) {
 	for _, project := range projects {
 		maps.Copy(held, read(project))
 	}
-	for _, combo := range combinations(load(t)) {
+	for _, combo := range trial.Combinations(load(t)) {
 		for name, text := range read(combo.String()) {
 			if diff := cmp.Diff(held[name], text); diff != "" {
 				t.Errorf("%s of %s has no mutants, as it is not that of %s:\n%s", name, combo, strings.Join(projects, " or "), diff)
@@ -168,29 +170,29 @@ const (
 	broken                  // none runs, as a migration does not
 )
 
-// trial is a place to run the database tests of a project in.
-type trial struct {
+// bench is a place to run the database tests of a project in.
+type bench struct {
 	bin, dir, url string
 	files         []migrationFile
 }
 
-func newTrial(t *testing.T, bin string, files []migrationFile) *trial {
+func newBench(t *testing.T, bin string, files []migrationFile) *bench {
 	t.Helper()
 	d := insforgeDatabase(t)
 	// Some mutants never come to an end.
-	trial := &trial{bin, t.TempDir(), d.URL + "&statement_timeout=3000", files}
+	bench := &bench{bin, t.TempDir(), d.URL + "&statement_timeout=3000", files}
 	for _, folder := range []string{"migrations", filepath.Join("internal", "database")} {
-		if err := os.MkdirAll(filepath.Join(trial.dir, folder), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(bench.dir, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, file := range files {
-		trial.put(t, file)
+		bench.put(t, file)
 	}
-	return trial
+	return bench
 }
 
-func (r *trial) put(t *testing.T, file migrationFile) {
+func (r *bench) put(t *testing.T, file migrationFile) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(r.dir, "migrations", file.name), []byte(file.sql), 0o600); err != nil {
 		t.Error(err)
@@ -201,7 +203,7 @@ var second = regexp.MustCompile(`: a second run: `)
 
 // run is what some of the tests say when one of the migrations is another. They
 // leave nothing in the database.
-func (r *trial) run(t *testing.T, changed migrationFile, tests string) (verdict, string) {
+func (r *bench) run(t *testing.T, changed migrationFile, tests string) (verdict, string) {
 	t.Helper()
 	r.put(t, changed)
 	defer func() {

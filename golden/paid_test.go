@@ -25,8 +25,8 @@ import (
 	"github.com/ethereum/go-ethereum/signer/core/apitypes"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // TestPaid buys a report from a generated server whose ledger is the generated
@@ -37,8 +37,8 @@ func TestPaid(t *testing.T) {
 		t.Skip("compiles a server and starts Postgres; make test runs it")
 	}
 	c := load(t)
-	combo := combination{auth: "clerk", payments: []string{"okx-x402"}}
-	spec, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	combo := trial.Of("clerk", "okx-x402")
+	spec, target, rec := render(t, c, combo.Answers(c))
 	dir := filepath.Join(t.TempDir(), "shop")
 	write(t, dir, target, rec)
 	project := migrated(t, dir)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/generations"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // world is one project and what its user has done to it.
@@ -39,7 +40,7 @@ func TestProperty_nothingIsLost(t *testing.T) {
 	for n := 1; n <= generations.Latest; n++ {
 		catalogs = append(catalogs, loadFS(t, generations.FS(n)))
 	}
-	combos := combinations(catalogs[0])
+	combos := trial.Combinations(catalogs[0])
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(t, r, catalogs[0], combos[rapid.IntRange(0, len(combos)-1).Draw(r, "project")])
 		w.edits(rapid.IntRange(1, 12).Draw(r, "edits"))
@@ -79,7 +80,7 @@ func TestProperty_addThenRemove(t *testing.T) {
 	c := load(t)
 	rapid.Check(t, func(r *rapid.T) {
 		auth := c.Auth[rapid.IntRange(0, len(c.Auth)-1).Draw(r, "auth")].ID
-		w := newWorld(t, r, c, combination{auth, []string{}})
+		w := newWorld(t, r, c, trial.Of(auth))
 		pristine := w.snapshot()
 		w.edits(rapid.IntRange(0, 6).Draw(r, "edits"))
 		before := w.snapshot()
@@ -110,10 +111,10 @@ func TestProperty_addThenRemove(t *testing.T) {
 	})
 }
 
-func newWorld(t *testing.T, r *rapid.T, c *generator.Catalog, combo combination) *world {
+func newWorld(t *testing.T, r *rapid.T, c *generator.Catalog, combo trial.Combination) *world {
 	w := &world{t: r, test: t, own: map[string][]byte{}}
 	w.dir = filepath.Join(t.TempDir(), "shop")
-	_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	_, target, rec := render(t, c, combo.Answers(c))
 	for _, tree := range []*generator.Tree{target, rec} {
 		for f := range tree.All() {
 			w.write(f.Path, f.Data, f.Mode)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pgtest"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // caller makes a request speak for a user the way one provider's users do. It
@@ -88,14 +89,14 @@ func TestServer(t *testing.T) {
 		t.Skip("compiles every combination; make test runs it")
 	}
 	c := load(t)
-	for _, combo := range combinations(c) {
+	for _, combo := range trial.Combinations(c) {
 		t.Run(combo.String(), func(t *testing.T) {
 			t.Parallel()
-			spec, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+			spec, target, rec := render(t, c, combo.Answers(c))
 			dir := filepath.Join(t.TempDir(), "shop")
 			write(t, dir, target, rec)
 			env := sampleEnv(t, spec, dir)
-			speak, subject := callers[combo.auth](t, env)
+			speak, subject := callers[combo.Auth](t, env)
 			server := serve(t, dir, env)
 
 			expect(t, server+"/healthz", "GET", nil, http.StatusOK)
@@ -107,7 +108,7 @@ func TestServer(t *testing.T) {
 			}
 			body, header := expect(t, server+"/v1/insforge-token", "GET", speak, http.StatusOK)
 			checkMinted(t, body, header, env["INSFORGE_JWT_SECRET"], subject)
-			if len(combo.payments) > 0 {
+			if len(combo.Payments) > 0 {
 				_, header := expect(t, server+"/v1/report", "POST", nil, http.StatusPaymentRequired)
 				checkChallenge(t, header, env)
 			}
@@ -147,7 +148,7 @@ func sampleEnv(t *testing.T, spec *generator.Spec, dir string) map[string]string
 func serve(t *testing.T, dir string, env map[string]string) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "server.exe")
-	command(t, dir, "go", "build", "-trimpath", "-o", bin, "./cmd/server")
+	check(t, trial.Succeed(t.Context(), dir, "go", "build", "-trimpath", "-o", bin, "./cmd/server"))
 	cmd := exec.Command(bin) //nolint:noctx // ended below, by a signal
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -16,8 +16,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/insforgetest"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // stack is a generated server with all that is behind it.
@@ -34,8 +34,8 @@ type stack struct {
 func startStack(t *testing.T, server *insforgetest.Server, auth string) *stack {
 	t.Helper()
 	c := load(t)
-	combo := combination{auth: auth, payments: []string{}}
-	spec, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	combo := trial.Of(auth)
+	spec, target, rec := render(t, c, combo.Answers(c))
 	dir := filepath.Join(t.TempDir(), "shop")
 	write(t, dir, target, rec)
 	env := sampleEnv(t, spec, dir)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/generations"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // editedFiles is how many files of the project its user has edited.
@@ -23,10 +24,10 @@ const editedFiles = 10
 // the system, and when asked does it for what is in .git, but not for the files.
 func BenchmarkUpgrade(b *testing.B) {
 	first, third := loadFS(b, generations.FS(1)), loadFS(b, generations.FS(3))
-	combo := combination{"clerk", []string{"okx-x402"}}
-	_, base, baseRecord := render(b, first, combo.answers(first), generator.Numbering{})
+	combo := trial.Of("clerk", "okx-x402")
+	_, base, baseRecord := render(b, first, combo.Answers(first))
 
-	_, target, _ := render(b, third, combo.answers(third), generator.Numbering{})
+	_, target, _ := render(b, third, combo.Answers(third))
 	repo := mergeRepo(b, base, target)
 	gitMerge := func(settings ...string) func(b *testing.B) {
 		return func(b *testing.B) {
@@ -44,7 +45,7 @@ func BenchmarkUpgrade(b *testing.B) {
 	b.Run("forge-new", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			c := loadFS(b, generations.FS(3))
-			_, target, record := render(b, c, combo.answers(c), generator.Numbering{})
+			_, target, record := render(b, c, combo.Answers(c))
 			put(b, filepath.Join(b.TempDir(), strconv.Itoa(i)), target, record)
 		}
 	})

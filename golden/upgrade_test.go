@@ -7,6 +7,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/generations"
+	"github.com/insforge/forge/internal/trial"
 )
 
 func loadFS(t testing.TB, fsys fs.FS) *generator.Catalog {
@@ -20,10 +21,10 @@ func loadFS(t testing.TB, fsys fs.FS) *generator.Catalog {
 
 // userProject writes a combination by the templates of c and has the user work
 // on it.
-func userProject(t *testing.T, c *generator.Catalog, combo combination) (dir string, wrote map[string][]string) {
+func userProject(t *testing.T, c *generator.Catalog, combo trial.Combination) (dir string, wrote map[string][]string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "shop")
-	_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+	_, target, rec := render(t, c, combo.Answers(c))
 	write(t, dir, target, rec)
 	return dir, userWorks(t, dir)
 }
@@ -33,9 +34,9 @@ func userProject(t *testing.T, c *generator.Catalog, combo combination) (dir str
 // cmd/server's own test starts the server, so that building is part of testing.
 func checkUpgraded(t *testing.T, c *generator.Catalog, dir string) {
 	t.Helper()
-	command(t, dir, "go", "vet", "-trimpath", "./...")
-	command(t, dir, "go", "test", "-trimpath", "-vet=off", "./...")
-	silent(t, dir, "gofmt", "-l", ".")
+	check(t, trial.Compiles(t.Context(), dir))
+	check(t, trial.Passes(t.Context(), dir))
+	check(t, trial.Silent(t.Context(), dir, "gofmt", "-l", "."))
 	again := plan(t, c, dir, nil)
 	if writes, err := again.Writes(dir); err != nil || writes {
 		t.Errorf("an upgrade right after an upgrade writes: %v, %v", writes, err)
@@ -49,7 +50,7 @@ func TestUpgrade(t *testing.T) {
 		t.Skip("compiles every combination; make test runs it")
 	}
 	first, now := loadFS(t, generations.FS(1)), load(t)
-	for _, combo := range combinations(first) {
+	for _, combo := range trial.Combinations(first) {
 		t.Run(combo.String(), func(t *testing.T) {
 			t.Parallel()
 			dir, wrote := userProject(t, first, combo)
@@ -68,7 +69,7 @@ func TestUpgrade_generations(t *testing.T) {
 		t.Skip("compiles projects; make test runs it")
 	}
 	first, second, third := loadFS(t, generations.FS(1)), loadFS(t, generations.FS(2)), loadFS(t, generations.FS(3))
-	for _, combo := range combinations(first) {
+	for _, combo := range trial.Combinations(first) {
 		t.Run(combo.String(), func(t *testing.T) {
 			t.Parallel()
 			dir, wrote := userProject(t, first, combo)
@@ -98,7 +99,7 @@ func TestChange(t *testing.T) {
 	c := load(t)
 	t.Run("payment", func(t *testing.T) {
 		t.Parallel()
-		dir, wrote := userProject(t, c, combination{"clerk", []string{}})
+		dir, wrote := userProject(t, c, trial.Of("clerk"))
 		userEdits(t, dir, "appends.txtar", wrote)
 		for _, payments := range []string{"okx-x402", generator.None, "okx-x402"} {
 			upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, payments) })
@@ -113,7 +114,7 @@ func TestChange(t *testing.T) {
 			if to.ID == from {
 				from = "auth0"
 			}
-			dir, wrote := userProject(t, c, combination{from, []string{"okx-x402"}})
+			dir, wrote := userProject(t, c, trial.Of(from, "okx-x402"))
 			upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyAuth, to.ID) })
 			hasAll(t, dir, wrote, nil)
 			checkUpgraded(t, c, dir)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pgtest"
+	"github.com/insforge/forge/internal/trial"
 )
 
 // TestWall runs the database tests of generated projects, which their own
@@ -27,9 +27,9 @@ func TestWall(t *testing.T) {
 		}
 	})
 	c := load(t)
-	for _, combo := range []combination{{"clerk", []string{}}, {"clerk", []string{"okx-x402"}}, {"better-auth", []string{"okx-x402"}}} {
+	for _, combo := range []trial.Combination{trial.Of("clerk"), trial.Of("clerk", "okx-x402"), trial.Of("better-auth", "okx-x402")} {
 		t.Run(combo.String(), func(t *testing.T) {
-			_, target, rec := render(t, c, combo.answers(c), generator.Numbering{})
+			_, target, rec := render(t, c, combo.Answers(c))
 			dir := filepath.Join(t.TempDir(), "shop")
 			write(t, dir, target, rec)
 			database := insforgeDatabase(t)

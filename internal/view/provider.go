@@ -90,8 +90,9 @@ func section(w io.Writer, title string) {
 }
 
 // wrap prints text at 80 columns; lines after the first are indented under it.
-func wrap(w io.Writer, indent, text string) {
-	const width = 80
+func wrap(w io.Writer, indent, text string) { wrapAt(w, 80, indent, text) }
+
+func wrapAt(w io.Writer, width int, indent, text string) {
 	rest := strings.Repeat(" ", len(indent))
 	line := indent
 	for word := range strings.FieldsSeq(text) {
