@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/pelletier/go-toml/v2"
@@ -16,7 +17,7 @@ import (
 )
 
 // Catalog is every provider forge knows, sorted by ID, and the questions every
-// project answers. It is read-only after Load.
+// project answers. What it says is fixed after Load.
 type Catalog struct {
 	// Version is the version of forge and of its templates.
 	Version   string     `json:"version"`
@@ -28,6 +29,7 @@ type Catalog struct {
 	locks     map[string]*lock          // by layer folder
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
 	fsys      fs.FS
+	parsed    sync.Map // by hash: Go files that are known to be Go
 }
 
 // catalogFile holds what is true of all templates: their version, and the

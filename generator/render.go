@@ -40,7 +40,7 @@ func Render(s *Spec) (*Tree, error) {
 		files = append(files, f)
 		if strings.HasSuffix(t.output, ".go") {
 			// Beside the rendering, because it takes longer than all of that.
-			parsing.Go(func() { errs[i] = parseGo(t, f.Data) })
+			parsing.Go(func() { errs[i] = s.catalog.parseGo(t, f) })
 		}
 	}
 	parsing.Wait()
@@ -171,11 +171,17 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 
 // parseGo refuses what is no Go. It does not format: that would take most of
 // the time of a run, and the tests prove that it would change nothing,
-// whatever the answers.
-func parseGo(t outputTemplate, data []byte) error {
-	if _, err := parser.ParseFile(token.NewFileSet(), t.output, data, parser.SkipObjectResolution); err != nil {
+// whatever the answers. What has been parsed once is known by its hash: most files
+// are the same in many combinations of providers.
+func (c *Catalog) parseGo(t outputTemplate, f File) error {
+	hash := f.SHA256()
+	if _, ok := c.parsed.Load(hash); ok {
+		return nil
+	}
+	if _, err := parser.ParseFile(token.NewFileSet(), t.output, f.Data, parser.SkipObjectResolution); err != nil {
 		return &RenderError{Template: t.template, Err: err}
 	}
+	c.parsed.Store(hash, true)
 	return nil
 }
 

@@ -84,7 +84,8 @@ func TestProperty_addThenRemove(t *testing.T) {
 		pristine := w.snapshot()
 		w.edits(rapid.IntRange(0, 6).Draw(r, "edits"))
 		before := w.snapshot()
-		add := func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, "okx-x402") }
+		payment := rapid.SampledFrom(c.Payments).Draw(r, "payment").ID
+		add := func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, payment) }
 		u := plan(t, c, w.dir, add)
 		if len(u.Plan.Conflicts()) > 0 {
 			r.Skip("edited where the payment provider goes")

@@ -97,16 +97,18 @@ func TestChange(t *testing.T) {
 		t.Skip("compiles projects; make test runs it")
 	}
 	c := load(t)
-	t.Run("payment", func(t *testing.T) {
-		t.Parallel()
-		dir, wrote := userProject(t, c, trial.Of("clerk"))
-		userEdits(t, dir, "appends.txtar", wrote)
-		for _, payments := range []string{"okx-x402", generator.None, "okx-x402"} {
-			upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, payments) })
-			hasAll(t, dir, wrote, nil)
-			checkUpgraded(t, c, dir)
-		}
-	})
+	for _, p := range c.Payments {
+		t.Run("payment "+p.ID, func(t *testing.T) {
+			t.Parallel()
+			dir, wrote := userProject(t, c, trial.Of("clerk"))
+			userEdits(t, dir, "appends.txtar", wrote)
+			for _, payments := range []string{p.ID, generator.None, p.ID} {
+				upgrade(t, c, dir, func(a generator.Answers) generator.Answers { return a.Set(generator.KeyPayments, payments) })
+				hasAll(t, dir, wrote, nil)
+				checkUpgraded(t, c, dir)
+			}
+		})
+	}
 	for _, to := range c.Auth {
 		t.Run("auth "+to.ID, func(t *testing.T) {
 			t.Parallel()
