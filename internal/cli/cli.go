@@ -80,7 +80,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
-		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(), a.versionCommand(),
+		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(),
+		a.templateCommand(), a.versionCommand(),
 	)
 	return root
 }

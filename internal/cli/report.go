@@ -75,7 +75,7 @@ func report(w io.Writer, err error) int {
 		return exitDone
 	case errors.Is(err, errDrift):
 		return exitDrift
-	case errors.Is(err, errUnhealthy):
+	case errors.Is(err, errUnhealthy), errors.Is(err, errFindings):
 		return exitFailed
 	case errors.Is(err, prompt.ErrInterrupted), errors.Is(err, context.Canceled):
 		reportInterrupted(w, err)

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,7 +79,6 @@ type linter struct {
 	folders map[string]*folder // by path: base, auth/clerk, auth/_jwks
 	scope   map[string]bool    // those that findings are wanted of
 	catalog *generator.Catalog // nil when it does not load
-	sql     database
 	found   []Finding
 	seen    map[Finding]bool
 }
@@ -188,12 +186,4 @@ func (l *linter) together(f, g *folder) bool {
 		}
 	}
 	return false
-}
-
-// JSON is what `forge template lint --json` prints.
-func JSON(findings []Finding) ([]byte, error) {
-	if findings == nil {
-		findings = []Finding{}
-	}
-	return json.MarshalIndent(map[string]any{"findings": findings}, "", "  ")
 }
