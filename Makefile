@@ -28,7 +28,7 @@ golden: ## Write the golden projects anew, those that compile; then read the dif
 
 .PHONY: docs
 docs: ## Write the providers' pages, the README's tables and the JSON schemas anew
-	go test ./internal/view ./internal/cli -run 'TestDocs_|TestSchema_' -update
+	go test ./internal/view ./internal/schema ./internal/cli -run 'TestDocs_areCurrent|TestSchema_filesAreCurrent|TestSchema_contract' -update
 
 .PHONY: modules
 modules: ## Resolve the templates' Go modules anew (needs the network)

@@ -158,7 +158,7 @@ func locate(dir string) (anchor, rest string, err error) {
 		info, err := os.Stat(at)
 		if err == nil {
 			if !info.IsDir() {
-				return "", "", &kindError{at, kindOf(info.Mode()), "folder"}
+				return "", "", &ObstacleError{at, kindOf(info.Mode()), "folder"}
 			}
 			rest, err := filepath.Rel(at, dir)
 			if err != nil || rest == "." {

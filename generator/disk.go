@@ -15,13 +15,6 @@ import (
 	"time"
 )
 
-// kindError is something other than a file or a folder where one is due.
-type kindError struct{ path, is, due string }
-
-func (e *kindError) Error() string {
-	return fmt.Sprintf("%s: is a %s where a %s is due", e.path, e.is, e.due)
-}
-
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():
@@ -267,7 +260,7 @@ func checkKind(name string, info fs.FileInfo, is bool, due string) error {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return &LinkError{Path: name}
 	case !is:
-		return &kindError{name, kindOf(info.Mode()), due}
+		return &ObstacleError{name, kindOf(info.Mode()), due}
 	}
 	return nil
 }
@@ -276,14 +269,14 @@ func checkKind(name string, info fs.FileInfo, is bool, due string) error {
 // not the right kind counts as absent if it is, or holds, another of them.
 func (l *looks) lookAmong(name string, others map[string]bool) (*entry, error) {
 	e, err := l.look(name)
-	var kind *kindError
+	var kind *ObstacleError
 	if !errors.As(err, &kind) {
 		return e, err
 	}
-	if kind.path != name && kind.is == "file" && others[kind.path] {
+	if kind.Path != name && kind.Is == "file" && others[kind.Path] {
 		return nil, nil
 	}
-	if kind.path == name && kind.is == "folder" {
+	if kind.Path == name && kind.Is == "folder" {
 		for other := range others {
 			if strings.HasPrefix(other, name+"/") {
 				return nil, nil

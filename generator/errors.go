@@ -80,6 +80,13 @@ type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + ": is a symbolic link" }
 
+// ObstacleError is something other than the file or the folder that is due at Path.
+type ObstacleError struct{ Path, Is, Due string }
+
+func (e *ObstacleError) Error() string {
+	return fmt.Sprintf("%s: is a %s where a %s is due", e.Path, e.Is, e.Due)
+}
+
 // ApplyError is a write that failed. The tree is as it was before unless Undo
 // says why it could not be put back.
 type ApplyError struct {

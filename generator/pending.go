@@ -242,7 +242,7 @@ func (d *disk) edited(j *journal) ([]string, error) {
 	for _, o := range j.Ops {
 		e, err := d.look(o.Path)
 		var link *LinkError
-		var kind *kindError
+		var kind *ObstacleError
 		if err != nil && !errors.As(err, &link) && !errors.As(err, &kind) {
 			return nil, err
 		}

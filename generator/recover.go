@@ -55,7 +55,7 @@ func (d *disk) undo(j *journal) error {
 func (d *disk) restore(i int, o op) (left bool, err error) {
 	e, err := d.look(o.Path)
 	var link *LinkError
-	var kind *kindError
+	var kind *ObstacleError
 	switch {
 	case errors.As(err, &link):
 		return true, nil

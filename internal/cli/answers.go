@@ -19,10 +19,10 @@ func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f n
 	if f.answers != "" {
 		data, err := os.ReadFile(f.answers)
 		if err != nil {
-			return answers, usageError{fmt.Errorf("--answers: %w", err)}
+			return answers, codedError{fmt.Errorf("--answers: %w", err), codeAnswersFile}
 		}
 		if answers, err = c.DecodeAnswers(f.answers, data); err != nil {
-			return answers, usageError{err}
+			return answers, codedError{err, codeAnswersFile}
 		}
 	}
 	for key, value := range map[string]string{

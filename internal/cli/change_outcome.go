@@ -26,7 +26,9 @@ func (a *app) showPlan(ch change, u *generator.Upgrade) {
 func (a *app) reportDryRun(ch change, u *generator.Upgrade) error {
 	waiting := errors.Join(undecided(u.Plan), unresolved(u.Plan, false))
 	if ch.json {
-		return errors.Join(view.JSON(a.Out, a.document(ch, u, false)), waiting)
+		doc := a.document(ch, u, false)
+		doc.Error = a.failureOf(waiting)
+		return errors.Join(view.JSON(a.Out, doc), waiting)
 	}
 	a.showPlan(ch, u)
 	fmt.Fprintln(a.Out)
@@ -39,7 +41,9 @@ func (a *app) reportDryRun(ch change, u *generator.Upgrade) error {
 func (a *app) reportWritten(ch change, u *generator.Upgrade) error {
 	waiting := unresolved(u.Plan, true)
 	if ch.json {
-		return errors.Join(view.JSON(a.Out, a.document(ch, u, true)), waiting)
+		doc := a.document(ch, u, true)
+		doc.Error = a.failureOf(waiting)
+		return errors.Join(view.JSON(a.Out, doc), waiting)
 	}
 	from := ""
 	if was := ch.project.Manifest.Forge; was != ch.catalog.Version {
@@ -76,7 +80,7 @@ func (a *app) document(ch change, u *generator.Upgrade, written bool) view.Docum
 		files = append(files, view.Change{Path: generator.RecordDir + "/", Action: string(generator.Delete)})
 	}
 	return view.Document{
-		Dir: relative(ch.project.Dir), DryRun: ch.dryRun, Written: written,
+		Schema: view.Schema, Dir: relative(ch.project.Dir), DryRun: ch.dryRun, Written: written,
 		From: ch.project.Manifest.Forge, Forge: ch.catalog.Version,
 		Answers: ch.answers, Command: a.changeLine(ch), Files: files,
 		Declined: u.Plan.Declined(), TwoWay: u.TwoWay, Next: ch.next(u.Plan),

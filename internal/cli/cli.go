@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -53,9 +54,17 @@ func newApp(stdio Stdio) *app {
 func run(args []string, a *app) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	var out *remembering
+	if wantsJSON(args) {
+		out = &remembering{Writer: a.Out}
+		a.Out = out
+	}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if out != nil {
+		err = errors.Join(err, a.printFailure(err, out))
+	}
 	return report(a.Err, err)
 }
 
@@ -81,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
 		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(),
-		a.templateCommand(), a.versionCommand(),
+		a.schemaCommand(), a.templateCommand(), a.versionCommand(),
 	)
 	return root
 }

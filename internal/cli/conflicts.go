@@ -52,7 +52,7 @@ func unresolved(plan *generator.Plan, written bool) error {
 // pending is the error about conflicts that wait in files, with what to do.
 func pending(files []string) error {
 	return hinted{
-		conflictsError{"conflicts wait for you to resolve them in " + fileCount(len(files)), files},
+		codedError{conflictsError{"conflicts wait for you to resolve them in " + fileCount(len(files)), files}, codeConflictsWait},
 		"resolve them, then run forge upgrade --continue; forge upgrade --abort takes everything back",
 	}
 }

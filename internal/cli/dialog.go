@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,13 +74,16 @@ func (a *app) complete(ctx context.Context, c *generator.Catalog, answers genera
 	}
 	var err error
 	if d.asker, err = prompt.New(a.In, a.Err, a.getenv, d.plain); err != nil {
-		return answers, missingError(missing, flags)
+		return answers, hinted{missingAnswersError(missing), "give them " + flags + "; --defaults accepts every default"}
 	}
 	return d.asker.Ask(ctx, c, answers)
 }
 
-// missingError lists every flag that would have answered a question.
-func missingError(missing []generator.Question, flags string) error {
+// missingAnswersError are questions that nobody could be asked.
+type missingAnswersError []generator.Question
+
+// Error lists every flag that would have answered a question.
+func (missing missingAnswersError) Error() string {
 	var b strings.Builder
 	b.WriteString("there is no terminal to ask on, and these answers are missing:")
 	for _, q := range missing {
@@ -105,7 +107,7 @@ func missingError(missing []generator.Question, flags string) error {
 			fmt.Fprintf(&b, " (%s)", strings.Join(about, "; "))
 		}
 	}
-	return hinted{usageError{errors.New(b.String())}, "give them " + flags + "; --defaults accepts every default"}
+	return b.String()
 }
 
 // confirm asks whether to go ahead, if the user was asked anything before:

@@ -60,7 +60,7 @@ func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
 	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
 		in.Auth = &provider
 	}
-	doc := view.DoctorDocument{Checks: doctor.Run(ctx, in)}
+	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (a *app) eject(ctx context.Context, ch change) error {
 	// Ejecting would bring newer templates along, which nobody asked for.
 	if was := ch.project.Manifest.Forge; was != ch.catalog.Version {
 		return hinted{
-			fmt.Errorf("the project is what forge %s writes, and this is forge %s", was, ch.catalog.Version),
+			codedError{fmt.Errorf("the project is what forge %s writes, and this is forge %s", was, ch.catalog.Version), codeUpgradeFirst},
 			fmt.Sprintf("run forge upgrade first, or eject with that forge: go run %s@v%s eject", module, was),
 		}
 	}

@@ -17,7 +17,7 @@ func (a *app) reportNew(j job, plan *generator.Plan, record *generator.Tree, nex
 	switch {
 	case j.json:
 		return errors.Join(view.JSON(a.Out, view.Document{
-			Dir: j.dir, DryRun: j.dryRun, Written: written, Forge: j.catalog.Version, Answers: j.answers,
+			Schema: view.Schema, Dir: j.dir, Error: a.failureOf(waiting), DryRun: j.dryRun, Written: written, Forge: j.catalog.Version, Answers: j.answers,
 			Command: a.newLine(j), Files: view.Changes(plan, record), Next: next,
 		}), waiting)
 	case !written:

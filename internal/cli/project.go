@@ -30,7 +30,7 @@ func (a *app) open() (*generator.Project, *generator.Catalog, error) {
 func (a *app) openIn(dir string, state generator.State) (*generator.Project, *generator.Catalog, error) {
 	if state.Interrupted {
 		return nil, nil, hinted{
-			errors.New("the last run was interrupted half way"),
+			codedError{errors.New("the last run was interrupted half way"), codeUnfinished},
 			"forge upgrade --continue finishes it, forge upgrade --abort undoes it",
 		}
 	}
@@ -53,7 +53,7 @@ func (a *app) openIn(dir string, state generator.State) (*generator.Project, *ge
 	case errors.As(err, &newer):
 		return nil, nil, hinted{err, fmt.Sprintf("install the newest: go install %s@latest", module)}
 	}
-	return nil, nil, hinted{err, "restore .forge from version control"}
+	return nil, nil, hinted{codedError{err, codeDamagedRecord}, "restore .forge from version control"}
 }
 
 // readState finds the project and says how far the last run in it came.
@@ -61,7 +61,7 @@ func readState() (string, generator.State, error) {
 	dir, err := generator.FindProject(".")
 	if errors.Is(err, generator.ErrNoProject) {
 		return "", generator.State{}, hinted{
-			fmt.Errorf("no forge project: neither this folder nor one above it has %s", generator.ManifestPath),
+			fmt.Errorf("%w: neither this folder nor one above it has %s", generator.ErrNoProject, generator.ManifestPath),
 			"run it in a folder that forge new has written",
 		}
 	}

@@ -68,5 +68,5 @@ func unknownProvider(c *generator.Catalog, id string) error {
 	if near := c.Suggest(id); near != "" {
 		what += fmt.Sprintf(", did you mean %q?", near)
 	}
-	return hinted{usageError{errors.New(what)}, "the providers are " + strings.Join(c.IDs(), ", ")}
+	return hinted{codedError{errors.New(what), codeUnknownChoice}, "the providers are " + strings.Join(c.IDs(), ", ")}
 }

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/insforge/forge/generator"
@@ -70,30 +68,28 @@ var errDrift = errors.New("the project has drifted, or an upgrade is available")
 // report prints err for a person, all problems at once, and returns the exit
 // code that stands for it.
 func report(w io.Writer, err error) int {
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitDone
-	case errors.Is(err, errDrift):
-		return exitDrift
-	case errors.Is(err, errUnhealthy), errors.Is(err, errFindings):
-		return exitFailed
-	case errors.Is(err, prompt.ErrInterrupted), errors.Is(err, context.Canceled):
+	}
+	switch end := endingOf(err); {
+	case errors.Is(err, errDrift), errors.Is(err, errUnhealthy), errors.Is(err, errFindings):
+		return end.Exit // they have printed what they found
+	case end.Exit == exitInterrupted:
 		reportInterrupted(w, err)
-		return exitInterrupted
+		return end.Exit
 	}
 	printProblems(w, err)
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+	return endingOf(err).Exit
+}
+
+// hintOf is what to do about err, or "".
+func hintOf(err error) string {
 	var h hinted
-	if errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
-	}
-	var conflicts conflictsError
-	switch {
-	case errors.As(err, &conflicts), errors.Is(err, generator.ErrPending):
-		return exitConflicts
-	case isUsage(err):
-		return exitUsage
-	}
-	return exitFailed
+	errors.As(err, &h)
+	return h.hint
 }
 
 func reportInterrupted(w io.Writer, err error) {
@@ -110,44 +106,53 @@ func reportInterrupted(w io.Writer, err error) {
 	fmt.Fprintln(w, "forge: interrupted; nothing was written")
 }
 
-func isUsage(err error) bool {
-	var usage usageError
-	var answer *generator.AnswerError
-	var missing *generator.MissingError
-	return errors.As(err, &usage) || errors.As(err, &answer) || errors.As(err, &missing) ||
-		strings.HasPrefix(err.Error(), "unknown command")
-}
-
 func printProblems(w io.Writer, err error) {
-	var problems []string
-	for _, p := range flatten(err) {
-		if !slices.Contains(problems, p) {
-			problems = append(problems, p)
-		}
-	}
+	problems := flatten(err)
 	if len(problems) == 1 {
-		fmt.Fprintf(w, "forge: %s\n", problems[0])
+		fmt.Fprintf(w, "forge: %v\n", problems[0])
 		return
 	}
 	fmt.Fprintf(w, "forge: %d problems\n", len(problems))
 	for _, p := range problems {
-		fmt.Fprintf(w, "  %s\n", p)
+		fmt.Fprintf(w, "  %v\n", p)
 	}
 }
 
-// flatten lists the errors that were joined into err.
-func flatten(err error) []string {
+// flatten lists the errors that were joined into err, each text once.
+func flatten(err error) []error {
+	var problems []error
+	said := map[string]bool{}
+	for _, p := range unjoined(err) {
+		if !said[p.Error()] {
+			problems = append(problems, p)
+		}
+		said[p.Error()] = true
+	}
+	return problems
+}
+
+func unjoined(err error) []error {
 	switch e := err.(type) { //nolint:errorlint // only the outermost wrapping is unfolded
 	case interface{ Unwrap() []error }:
-		var all []string
+		var all []error
 		for _, inner := range e.Unwrap() {
-			all = append(all, flatten(inner)...)
+			all = append(all, unjoined(inner)...)
 		}
 		return all
 	case hinted:
-		return flatten(e.error)
+		return unjoined(e.error)
 	case usageError:
-		return flatten(e.error)
+		return each(unjoined(e.error), func(err error) error { return usageError{err} })
+	case codedError:
+		return each(unjoined(e.error), func(err error) error { return codedError{err, e.code} })
 	}
-	return []string{err.Error()}
+	return []error{err}
+}
+
+// each says of every one of errs what was said of all of them.
+func each(errs []error, wrap func(error) error) []error {
+	for i, err := range errs {
+		errs[i] = wrap(err)
+	}
+	return errs
 }

@@ -56,7 +56,7 @@ func (a *app) status(check string, asJSON bool) error {
 		return err
 	}
 	doc := view.StatusDocument{
-		Dir: relative(dir), Forge: project.Manifest.Forge, Available: catalog.Version,
+		Schema: view.Schema, Dir: relative(dir), Forge: project.Manifest.Forge, Available: catalog.Version,
 		Answers: project.Manifest.Answers, Conflicts: state.Conflicts,
 	}
 	target, questions, err := available(project, catalog)

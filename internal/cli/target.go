@@ -24,11 +24,11 @@ func checkTarget(dir string, adopt bool) error {
 	case err != nil:
 		return err
 	case !info.IsDir():
-		return hinted{fmt.Errorf("%s is a file, not a folder", dir), "choose another folder, or move the file away"}
+		return hinted{codedError{fmt.Errorf("%s is a file, not a folder", dir), codeTarget}, "choose another folder, or move the file away"}
 	}
 	if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(generator.ManifestPath))); err == nil {
 		return hinted{
-			fmt.Errorf("%s is a forge project already: it has %s", dir, generator.ManifestPath),
+			codedError{fmt.Errorf("%s is a forge project already: it has %s", dir, generator.ManifestPath), codeProjectExists},
 			"choose another folder; forge upgrade, forge add and forge remove change a project",
 		}
 	}
@@ -38,7 +38,7 @@ func checkTarget(dir string, adopt bool) error {
 	}
 	if len(entries) > 0 && !adopt {
 		return hinted{
-			fmt.Errorf("%s is not empty: it has %s", dir, some(entries)),
+			codedError{fmt.Errorf("%s is not empty: it has %s", dir, some(entries)), codeTarget},
 			"choose another folder, or run `forge new .` in there to add the server beside what you have",
 		}
 	}

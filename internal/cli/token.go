@@ -88,7 +88,7 @@ func (a *app) token(subject string, life time.Duration, asJSON bool) error {
 		if problem.Where != "" {
 			where = " in " + problem.Where
 		}
-		return hinted{fmt.Errorf("no token: %s%s %s", usertoken.SecretName, where, problem.What), problem.Fix}
+		return hinted{codedError{fmt.Errorf("no token: %s%s %s", usertoken.SecretName, where, problem.What), codeSetting}, problem.Fix}
 	}
 	now := time.Now().Truncate(time.Second)
 	doc := view.TokenDocument{
@@ -112,12 +112,12 @@ func inDevelopment(s dotenv.Settings) error {
 		case "", "development":
 		case "production":
 			return hinted{
-				fmt.Errorf("no token: %s in %s is production, and whoever holds a token is that user", name, at.where),
+				codedError{fmt.Errorf("no token: %s in %s is production, and whoever holds a token is that user", name, at.where), codeProduction},
 				"use a development project of its own; a user's own token is what your server answers at GET /v1/insforge-token",
 			}
 		default:
 			return hinted{
-				fmt.Errorf("no token: %s in %s is neither development nor production, so this may be production", name, at.where),
+				codedError{fmt.Errorf("no token: %s in %s is neither development nor production, so this may be production", name, at.where), codeProduction},
 				"set " + name + " in " + at.where + " to development, or take it away",
 			}
 		}

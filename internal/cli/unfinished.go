@@ -50,7 +50,7 @@ func (a *app) resumeInterrupted(ctx context.Context, dir string, state generator
 		case err != nil:
 			return err
 		case !swept && !state.Interrupted:
-			return hinted{errors.New("there is no unfinished run to continue"), "forge upgrade begins one"}
+			return hinted{codedError{errors.New("there is no unfinished run to continue"), codeNothingToGoOn}, "forge upgrade begins one"}
 		}
 		// Or so late that nothing else was left to do.
 		fmt.Fprintln(a.Out, "Nothing was left half done; run it again if it had not begun.")
@@ -91,7 +91,7 @@ func (a *app) abortInterrupted(dir string) error {
 	case err != nil:
 		return err
 	case !found:
-		return hinted{errors.New("there is no unfinished run to take back"), "git has what a finished one changed"}
+		return hinted{codedError{errors.New("there is no unfinished run to take back"), codeNothingToGoOn}, "git has what a finished one changed"}
 	}
 	// One that was killed while it cleaned up stands.
 	fmt.Fprintln(a.Out, "What the interrupted run had half done is undone.")
@@ -104,9 +104,16 @@ func abortConflicts(ctx context.Context, dir string, discard bool) error {
 	var edited *generator.EditedError
 	if errors.As(err, &edited) {
 		return hinted{
-			fmt.Errorf("you have edited since:%s", lines(edited.Paths)),
+			editedSinceError{edited},
 			"copy what you want to keep; forge upgrade --abort --discard takes the run back and loses those edits",
 		}
 	}
 	return err
 }
+
+// editedSinceError lists the edits one a line.
+type editedSinceError struct{ *generator.EditedError }
+
+func (e editedSinceError) Error() string { return "you have edited since:" + lines(e.Paths) }
+
+func (e editedSinceError) Unwrap() error { return e.EditedError }

@@ -10,6 +10,8 @@ import (
 
 // DoctorDocument is what `forge doctor --json` prints.
 type DoctorDocument struct {
+	// Schema is the version of the document's shape.
+	Schema int            `json:"schema"`
 	Checks []doctor.Check `json:"checks"`
 	// OK says that every check was made and none failed.
 	OK bool `json:"ok"`

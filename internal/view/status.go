@@ -10,7 +10,9 @@ import (
 
 // StatusDocument is what `forge status --json` prints.
 type StatusDocument struct {
-	Dir string `json:"dir"`
+	// Schema is the version of the document's shape.
+	Schema int    `json:"schema"`
+	Dir    string `json:"dir"`
 	// Forge is the version that wrote the project, Available this one, and
 	// Upgrade whether an upgrade would change anything.
 	Forge     string            `json:"forge"`

@@ -16,6 +16,8 @@ import (
 // Document is what new, upgrade, add, remove and eject print with --json: one
 // run, done or planned.
 type Document struct {
+	// Schema is the version of the document's shape.
+	Schema int    `json:"schema"`
 	Dir    string `json:"dir"`
 	DryRun bool   `json:"dry_run"`
 	// Written is whether the files were changed: not by a dry run, and not while
@@ -34,6 +36,8 @@ type Document struct {
 	// record of what forge last wrote is lost.
 	TwoWay []string `json:"two_way,omitempty"`
 	Next   []string `json:"next"`
+	// Error is set if conflicts wait for a decision, or are left in files.
+	Error *Failure `json:"error,omitempty"`
 }
 
 // Change is one file of a Document. Action is the action's name, SHA256 the

@@ -1,0 +1,89 @@
+package skeleton
+
+import (
+	"io/fs"
+	"testing"
+	"testing/fstest"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/kit/lint"
+	"github.com/insforge/forge/templates"
+)
+
+// with are the shipped templates with a new provider in them.
+func with(t *testing.T, p Provider) fs.FS {
+	t.Helper()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Check(catalog); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := p.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := fstest.MapFS{}
+	err = fs.WalkDir(templates.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(templates.FS, name)
+		all[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range tree.All() {
+		all[p.Folder()+"/"+f.Path] = &fstest.MapFile{Data: f.Data, Mode: f.Mode}
+	}
+	return all
+}
+
+// TestFiles_meetEveryRule: what is written first has no findings, whatever the
+// provider is called.
+func TestFiles_meetEveryRule(t *testing.T) {
+	for _, p := range []Provider{
+		{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"},
+		{Kind: generator.KindAuth, ID: "a-rather-long-name-for-a-login2", Name: "A Rather Long Name, For A Log-in", Docs: "https://a.example/b?c=d#e"},
+		{Kind: generator.KindAuth, ID: "x", Name: "x", Docs: "https://x.example"},
+	} {
+		found, err := lint.Run(with(t, p), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			t.Errorf("%s: %s", p.ID, f)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}
+	if err := good.Check(catalog); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*Provider){
+		"kind":              func(p *Provider) { p.Kind = "storage" },
+		"capital":           func(p *Provider) { p.ID = "Acme" },
+		"path":              func(p *Provider) { p.ID = "../acme" },
+		"underscore":        func(p *Provider) { p.ID = "_acme" },
+		"nobody":            func(p *Provider) { p.ID = "none" },
+		"a file's name":     func(p *Provider) { p.ID = "cookies" },
+		"there already":     func(p *Provider) { p.ID = "kinde" },
+		"name with a quote": func(p *Provider) { p.Name = `A"cme` },
+		"no link":           func(p *Provider) { p.Docs = "docs.acme.com" },
+	} {
+		p := good
+		change(&p)
+		if err := p.Check(catalog); err == nil {
+			t.Errorf("%s: %+v was taken", name, p)
+		}
+	}
+}
