@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/insforge/forge/templates"
 )
 
 // TestScript runs one txtar for each behaviour of the command line. Besides
@@ -23,6 +25,7 @@ import (
 //	tree DIR FILE             list the files of DIR into FILE: mode, hash, path
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
+//	checkout                  copy the templates to checkout/templates
 //	seller                    start a server that sells, at $SELLER
 //
 // and the condition [netless]: unshare can run a command without a network.
@@ -35,6 +38,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
+			"checkout": checkoutCommand,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
@@ -174,4 +178,12 @@ func appendLines(ts *testscript.TestScript, neg bool, args []string) {
 
 func write(ts *testscript.TestScript, file, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
+}
+
+func checkoutCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: checkout")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs("checkout/templates"), templates.FS))
+	ts.Check(os.MkdirAll(ts.MkAbs("checkout/internal"), 0o755))
 }

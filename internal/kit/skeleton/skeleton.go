@@ -6,6 +6,7 @@ package skeleton
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -53,28 +54,30 @@ var taken = []string{ //nolint:gochecknoglobals // a table, never written
 }
 
 // Check reports why p cannot become a provider of c, or nil. All problems are
-// joined by generator's own errors.
+// joined.
 func (p Provider) Check(c *generator.Catalog) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !slices.Contains(Kinds(), p.Kind) {
+		wrong("there is no skeleton for %q (kinds: auth)", p.Kind)
+	}
 	switch {
-	case !slices.Contains(Kinds(), p.Kind):
-		return fmt.Errorf("there is no skeleton for %q (kinds: auth)", p.Kind)
 	case !idPattern.MatchString(p.ID) || len(p.ID) > 32:
-		return fmt.Errorf("the ID %q is not lower-case words joined by hyphens, of 32 characters or less, such as acme-id", p.ID)
+		wrong("the ID %q is not lower-case words joined by hyphens, of 32 characters or less, such as acme-id", p.ID)
 	case p.ID == generator.None:
-		return fmt.Errorf("the ID %q is the answer for choosing nobody", p.ID)
+		wrong("the ID %q is the answer for choosing nobody", p.ID)
 	case slices.Contains(taken, p.ID):
-		return fmt.Errorf("the ID %q names a file that every sign-in has, internal/signin/%s.go", p.ID, strings.ReplaceAll(p.ID, "-", "_"))
-	case !strings.HasPrefix(p.Docs, "https://") || strings.ContainsAny(p.Docs, " \"\\\n"):
-		return fmt.Errorf("the documentation %q is no https link", p.Docs)
-	case p.Name == "" || len(p.Name) > 40 || strings.ContainsAny(p.Name, "\"\\\n`{}<>|"):
-		return fmt.Errorf("the name %q is not one that fits in a sentence: 1 to 40 characters, no quotes, brackets or backslashes", p.Name)
+		wrong("the ID %q names a file that every sign-in has, internal/signin/%s.go", p.ID, strings.ReplaceAll(p.ID, "-", "_"))
+	case slices.Contains(c.IDs(), p.ID):
+		wrong("there is a provider %q already", p.ID)
 	}
-	for _, id := range c.IDs() {
-		if id == p.ID {
-			return fmt.Errorf("there is a provider %q already", p.ID)
-		}
+	if !strings.HasPrefix(p.Docs, "https://") || strings.ContainsAny(p.Docs, " \"\\\n") {
+		wrong("the documentation %q is no https link", p.Docs)
 	}
-	return nil
+	if p.Name == "" || len(p.Name) > 40 || strings.ContainsAny(p.Name, "\"\\\n`{}<>|") {
+		wrong("the name %q is not one that fits in a sentence: 1 to 40 characters, no quotes, brackets or backslashes", p.Name)
+	}
+	return errors.Join(errs...)
 }
 
 // NameOf is the name that an ID suggests.

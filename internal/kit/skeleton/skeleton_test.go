@@ -2,11 +2,16 @@ package skeleton
 
 import (
 	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/kit/lint"
+	"github.com/insforge/forge/internal/trial"
 	"github.com/insforge/forge/templates"
 )
 
@@ -85,5 +90,47 @@ func TestCheck(t *testing.T) {
 		if err := p.Check(catalog); err == nil {
 			t.Errorf("%s: %+v was taken", name, p)
 		}
+	}
+}
+
+// TestTaken: an ID must not make a file that a shared layer has in internal/signin.
+func TestTaken(t *testing.T) {
+	names, err := fs.Glob(templates.FS, "auth/_*/files/internal/signin/*.go.tmpl")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%v, %d files", err, len(names))
+	}
+	for _, name := range names {
+		base := strings.TrimSuffix(path.Base(name), ".go.tmpl")
+		id := strings.ReplaceAll(strings.TrimSuffix(base, "_test"), "_", "-")
+		if !slices.Contains(taken, id) {
+			t.Errorf("%s: an ID of %q would make it, too", name, id)
+		}
+	}
+}
+
+// TestFiles_holdUp: the project of a new provider builds, vets, passes its tests
+// and is silent under its linter, with nothing changed in the folder.
+func TestFiles_holdUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a project; make test runs it")
+	}
+	tools, err := trial.FindTools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := generator.Load(with(t, Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := trial.Render(catalog, trial.Of("acme").Answers(catalog), generator.Numbering{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "shop")
+	if err := project.Write(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := tools.HoldsUp(t.Context(), dir); err != nil {
+		t.Error(err)
 	}
 }
