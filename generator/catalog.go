@@ -20,13 +20,16 @@ import (
 // project answers. What it says is fixed after Load.
 type Catalog struct {
 	// Version is the version of forge and of its templates.
-	Version   string     `json:"version"`
-	Auth      []Provider `json:"auth"`
-	Payments  []Provider `json:"payments"`
+	Version  string     `json:"version"`
+	Auth     []Provider `json:"auth"`
+	Payments []Provider `json:"payments"`
+	// Packs are those that some of the providers come from.
+	Packs     []Pack `json:"packs,omitempty"`
 	questions []Question
 	base      layer
 	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_paywall
 	locks     map[string]*lock          // by layer folder
+	packed    map[string]*Pack          // by layer folder, for those of a pack
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
 	fsys      fs.FS
 	parsed    sync.Map // by hash: Go files that are known to be Go
@@ -40,15 +43,16 @@ const catalogFile = "catalog.toml"
 const commonLayer = "_common"
 
 // Load reads the templates in fsys: base/, auth/<id>/ and payment/<id>/, each
-// with its declaration. Every problem is reported, joined, as *ProviderError.
-func Load(fsys fs.FS) (*Catalog, error) {
-	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, fsys: fsys}
+// with its declaration, and then those of packs, which add providers and change
+// none. Every problem is reported, joined, as *ProviderError.
+func Load(fsys fs.FS, packs ...Pack) (*Catalog, error) {
+	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, packed: map[string]*Pack{}, fsys: fsys}
 	var errs []error
 	var root struct {
 		Version   string     `toml:"version"`
 		Questions []Question `toml:"question"`
 	}
-	found := decode(fsys, catalogFile, &root)
+	found := c.decode(catalogFile, &root)
 	if len(found) == 0 && !semver.IsValid("v"+root.Version) {
 		found = append(found, &ProviderError{Path: catalogFile, Key: "version", Err: fmt.Errorf("%q is not a version like 0.1.0", root.Version)})
 	}
@@ -60,18 +64,22 @@ func Load(fsys fs.FS) (*Catalog, error) {
 		}
 	}
 	errs = append(errs, c.loadLayer("base", &c.base)...)
-	for _, kind := range []Kind{KindAuth, KindPayment} {
-		providers, more := c.loadKind(kind)
+	for _, kind := range kinds() {
+		providers, more := c.loadKind(kind, nil)
 		errs = append(errs, more...)
-		if kind == KindAuth {
-			c.Auth = providers
-		} else {
-			c.Payments = providers
-		}
+		c.add(kind, providers)
+	}
+	if found := c.addPacks(packs); len(found) > 0 {
+		// What follows executes texts of declarations.
+		return nil, errors.Join(append(errs, found...)...)
 	}
 	c.questions = c.withChoices(root.Questions)
 	errs = append(errs, c.crossCheck()...)
 	errs = append(errs, c.doctorErrors()...)
+	if len(errs) == 0 {
+		// What packs may do is told from what forge has, so that has to be right.
+		errs = c.checkPacks()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -79,27 +87,55 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	return c, nil
 }
 
-func (c *Catalog) loadKind(kind Kind) (providers []Provider, errs []error) {
-	entries, err := fs.ReadDir(c.fsys, string(kind))
+// add puts providers among those of their kind, in order of their IDs.
+func (c *Catalog) add(kind Kind, providers []Provider) {
+	into := &c.Auth
+	if kind == KindPayment {
+		into = &c.Payments
+	}
+	*into = append(*into, providers...)
+	slices.SortStableFunc(*into, func(a, b Provider) int { return strings.Compare(a.ID, b.ID) })
+}
+
+// loadKind reads the folders of one kind: forge's own, or those of pack.
+func (c *Catalog) loadKind(kind Kind, pack *Pack) (providers []Provider, errs []error) {
+	fsys := c.fsys
+	if pack != nil {
+		fsys = pack.FS
+	}
+	entries, err := fs.ReadDir(fsys, string(kind))
 	if err != nil {
 		return nil, []error{&ProviderError{Path: string(kind), Err: err}}
 	}
 	for _, e := range entries {
 		folder := path.Join(string(kind), e.Name())
+		if pack != nil {
+			if what := c.taken(kind, e.Name()); what != "" {
+				errs = append(errs, &ProviderError{Path: pack.at(folder), Err: errors.New(what)})
+				continue
+			}
+			c.packed[folder] = pack
+		}
 		switch {
 		case !e.IsDir():
-			errs = append(errs, &ProviderError{Path: folder, Err: errors.New("only folders belong here, one for each provider")})
+			errs = append(errs, &ProviderError{Path: c.at(folder), Err: errors.New("only folders belong here, one for each provider")})
 		case strings.HasPrefix(e.Name(), "_"):
 			var l layer
 			errs = append(errs, c.loadLayer(folder, &l)...)
 			c.shared[folder] = l
 		default:
 			p := Provider{ID: e.Name(), Kind: kind}
+			if pack != nil {
+				p.Pack = pack.Name
+			}
 			file := path.Join(folder, "provider.toml")
-			found := decode(c.fsys, file, &p)
+			found := c.decode(file, &p)
+			if pack != nil {
+				found = append(found, checkPackTexts(pack.at(file), p)...)
+			}
 			if len(found) == 0 {
 				for _, x := range p.problems() {
-					found = append(found, &ProviderError{Path: file, Key: x.key, Err: errors.New(x.what)})
+					found = append(found, &ProviderError{Path: c.at(file), Key: x.key, Err: errors.New(x.what)})
 				}
 			}
 			errs = append(errs, found...)
@@ -112,9 +148,14 @@ func (c *Catalog) loadKind(kind Kind) (providers []Provider, errs []error) {
 
 func (c *Catalog) loadLayer(folder string, l *layer) []error {
 	file := path.Join(folder, "layer.toml")
-	errs := decode(c.fsys, file, l)
-	for _, x := range l.problems() {
-		errs = append(errs, &ProviderError{Path: file, Key: x.key, Err: errors.New(x.what)})
+	errs := c.decode(file, l)
+	if pack := c.pack(file); pack != nil {
+		errs = append(errs, checkPackTexts(pack.at(file), *l)...)
+	}
+	if len(errs) == 0 {
+		for _, x := range l.problems() {
+			errs = append(errs, &ProviderError{Path: c.at(file), Key: x.key, Err: errors.New(x.what)})
+		}
 	}
 	return append(errs, c.loadLock(folder)...)
 }
@@ -133,13 +174,18 @@ func (c *Catalog) crossCheck() []error {
 		}
 	}
 	for folder, l := range c.shared {
-		checkVersions(path.Join(folder, "layer.toml"), l)
+		if c.packed[folder] == nil {
+			checkVersions(path.Join(folder, "layer.toml"), l)
+		}
 	}
 	for _, p := range c.all() {
-		file := path.Join(string(p.Kind), p.ID, "provider.toml")
-		checkVersions(file, p.layer)
+		file := c.at(path.Join(p.folder(), "provider.toml"))
+		if p.Pack == "" {
+			checkVersions(file, p.layer)
+		}
 		missing := func(key, name string) {
-			if _, ok := c.shared[path.Join(string(p.Kind), name)]; !ok {
+			folder := path.Join(string(p.Kind), name)
+			if _, ok := c.shared[folder]; !ok || c.packed[folder] != nil && c.packed[folder].Name != p.Pack {
 				errs = append(errs, &ProviderError{Path: file, Key: key, Err: fmt.Errorf("there is no layer %q beside it", name)})
 			}
 		}
@@ -204,7 +250,7 @@ func (c *Catalog) Questions(a Answers) []Question {
 func (c *Catalog) AllQuestions() []Question {
 	all := slices.Clone(c.questions)
 	all = append(all, c.base.Questions...)
-	for _, kind := range []Kind{KindAuth, KindPayment} {
+	for _, kind := range kinds() {
 		for _, folder := range slices.Sorted(keys(c.shared)) {
 			if path.Dir(folder) == string(kind) {
 				all = append(all, c.shared[folder].Questions...)
@@ -281,7 +327,7 @@ func (c *Catalog) withChoices(questions []Question) []Question {
 	for i, q := range questions {
 		providers := map[Kind][]Provider{KindAuth: c.Auth, KindPayment: c.Payments}[q.ChoicesFrom]
 		for _, p := range providers {
-			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Summary})
+			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Label()})
 		}
 	}
 	return questions
@@ -305,13 +351,18 @@ func fillText(text string, data any) string {
 }
 
 // decode reads one declaration strictly: an unknown key is an error.
-func decode(fsys fs.FS, file string, into any) []error {
+func (c *Catalog) decode(file string, into any) []error {
+	return decode(c.source(file), file, c.at(file), into)
+}
+
+// decode reads the declaration in file of fsys. Errors call it by name.
+func decode(fsys fs.FS, file, name string, into any) []error {
 	data, err := fs.ReadFile(fsys, file)
 	if err != nil {
-		return []error{&ProviderError{Path: file, Err: errors.New("is missing")}}
+		return []error{&ProviderError{Path: name, Err: errors.New("is missing")}}
 	}
 	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(into)
-	return tomlErrors(file, err)
+	return tomlErrors(name, err)
 }
 
 // tomlErrors turns what the decoder says into one error for each place.

@@ -136,7 +136,7 @@ func (c *Catalog) doctorErrors() []error {
 	var errs []error
 	for _, p := range c.all() {
 		for _, x := range c.checkDoctor(p) {
-			errs = append(errs, &ProviderError{Path: path.Join(string(p.Kind), p.ID, "provider.toml"), Key: x.key, Err: fmt.Errorf("%s", x.what)})
+			errs = append(errs, &ProviderError{Path: c.at(path.Join(p.folder(), "provider.toml")), Key: x.key, Err: fmt.Errorf("%s", x.what)})
 		}
 	}
 	return errs

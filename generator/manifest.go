@@ -21,17 +21,23 @@ const (
 )
 
 // manifestSchema is the version of the manifest's own shape. Schema 1 knew no
-// detached files, and kept no pristine migrations.
-const manifestSchema = 2
+// detached files, and kept no pristine migrations; schema 2 knew no packs. What
+// needs no pack is recorded as schema 2, for the older forge of a colleague.
+const (
+	manifestSchema     = 3
+	manifestSchemaBare = 2
+)
 
 // Manifest is what forge last wrote. It holds no clock, host, absolute path or
 // secret, so the same answers give the same manifest.
 type Manifest struct {
 	Schema int `json:"schema"`
 	// Forge is the version that wrote it.
-	Forge   string       `json:"forge"`
-	Answers Answers      `json:"answers"`
-	Files   []FileRecord `json:"files"`
+	Forge   string  `json:"forge"`
+	Answers Answers `json:"answers"`
+	// Packs are those that chosen providers come from, by name.
+	Packs []PackRecord `json:"packs,omitempty"`
+	Files []FileRecord `json:"files"`
 }
 
 // FileRecord is one file as forge rendered it. On disk it may be edited or gone.
@@ -60,7 +66,11 @@ func (e *NewerError) Error() string {
 // .forge/base the pristine bytes of every file, which a later upgrade merges
 // from. detached are those that forge wrote earlier and the user still has.
 func Record(s *Spec, target *Tree, detached ...File) (*Tree, error) {
-	m := Manifest{Schema: manifestSchema, Forge: s.catalog.Version, Answers: s.Answers}
+	m := Manifest{Schema: manifestSchemaBare, Forge: s.catalog.Version, Answers: s.Answers}
+	for _, p := range s.catalog.PacksOf(s.Answers) {
+		m.Schema = manifestSchema
+		m.Packs = append(m.Packs, p.PackRecord)
+	}
 	var files []File
 	record := func(f File, isDetached bool) {
 		m.Files = append(m.Files, FileRecord{
@@ -123,6 +133,9 @@ func (m *Manifest) check() error {
 	}
 	if !semver.IsValid("v" + m.Forge) {
 		return fmt.Errorf("forge %q is no version", m.Forge)
+	}
+	if err := checkPackRecords(m.Packs); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, f := range m.Files {

@@ -70,8 +70,8 @@ func TestReadManifest_firstSchema(t *testing.T) {
 
 func TestReadManifest_newer(t *testing.T) {
 	for _, text := range []string{
-		`{"schema": 3, "forge": "0.9.0", "answers": {}, "files": []}`,
-		`{"schema": 3, "forge": "0.9.0", "colour": "red"}`,
+		`{"schema": 4, "forge": "0.9.0", "answers": {}, "files": []}`,
+		`{"schema": 4, "forge": "0.9.0", "colour": "red"}`,
 		`{"schema": 12, "forge": "0.9.0", "answers": [], "files": {"a": {}}}`,
 	} {
 		_, err := ReadManifest(manifestOf(text))
@@ -151,7 +151,10 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Schema != 2 || m.Forge != "0.1.0" || !reflect.DeepEqual(m.Answers, acmeCoin) {
+	if !strings.Contains(string(fsys[ManifestPath].Data), `"schema": 2,`) {
+		t.Error("what needs no pack is not recorded as schema 2, which older forges read")
+	}
+	if m.Schema != manifestSchema || m.Forge != "0.1.0" || !reflect.DeepEqual(m.Answers, acmeCoin) {
 		t.Errorf("the manifest is %+v", m)
 	}
 	var files []string

@@ -43,12 +43,12 @@ type requirement struct {
 // needs no pin beside this layer; or `sum` and a line of go.sum.
 func (c *Catalog) loadLock(folder string) []error {
 	file := path.Join(folder, lockFile)
-	data, err := fs.ReadFile(c.fsys, file)
+	data, err := fs.ReadFile(c.source(file), file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return []error{&ProviderError{Path: file, Err: err}}
+		return []error{&ProviderError{Path: c.at(file), Err: err}}
 	}
 	l := &lock{}
 	var errs []error
@@ -69,7 +69,7 @@ func (c *Catalog) loadLock(folder string) []error {
 		case fields[0] == "require" && len(fields) >= 3 && semver.IsValid(fields[2]):
 			l.requires = append(l.requires, requirement{fields[1], fields[2], len(fields) > 3})
 		default:
-			errs = append(errs, &ProviderError{Path: file, Line: row, Err: errors.New("is no go, require, pin, implies or sum line")})
+			errs = append(errs, &ProviderError{Path: c.at(file), Line: row, Err: errors.New("is no go, require, pin, implies or sum line")})
 		}
 	}
 	c.locks[folder] = l

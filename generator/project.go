@@ -115,7 +115,7 @@ func (p *Project) Plan(s *Spec, target *Tree, twoWay bool) (*Upgrade, error) {
 		return nil, err
 	}
 	managed := p.managed(base, target)
-	u.Plan = NewPlan(managed, actual, target, s.catalog.renamesSince(p.Manifest.Forge)...)
+	u.Plan = NewPlan(managed, actual, target, s.catalog.renamesSince(p.Manifest)...)
 	// What is rendered once and never again is the user's from the start.
 	detached := p.detached(base, actual, target, u.Plan)
 	for f := range removal.All() {
@@ -249,12 +249,18 @@ func (m *Manifest) everyPath() []string {
 	return files
 }
 
-// renamesSince are the renames of versions after version, oldest first.
-func (c *Catalog) renamesSince(version string) []Rename {
+// renamesSince are the renames of versions after those that m records, oldest
+// first: forge's own, and of each recorded pack.
+func (c *Catalog) renamesSince(m *Manifest) []Rename {
+	versions := map[string]string{"": m.Forge}
+	for _, p := range m.Packs {
+		versions[p.Name] = p.Version
+	}
 	var renames []Rename
-	for l := range c.everyLayer() {
+	for folder, l := range c.everyLayer() {
+		version, wrote := versions[c.packName(folder)]
 		for _, r := range l.Renames {
-			if semver.Compare("v"+r.Since, "v"+version) > 0 {
+			if wrote && semver.Compare("v"+r.Since, "v"+version) > 0 {
 				renames = append(renames, r)
 			}
 		}

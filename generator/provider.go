@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,12 +20,16 @@ const (
 	KindPayment Kind = "payment"
 )
 
+func kinds() []Kind { return []Kind{KindAuth, KindPayment} }
+
 // Provider is one provider's declaration, decoded strictly from its
 // provider.toml. ID and Kind come from the folder it stands in, never from the
 // file. It is data: what a provider needs in logic is in its generated Go.
 type Provider struct {
 	ID   string `toml:"-" json:"id"`
 	Kind Kind   `toml:"-" json:"kind"`
+	// Pack is the name of the pack it comes from, "" for one of forge's own.
+	Pack string `toml:"-" json:"pack,omitempty"`
 
 	Name    string `toml:"name" json:"name"`
 	Summary string `toml:"summary" json:"summary"`
@@ -48,6 +53,16 @@ type Provider struct {
 
 	layer
 }
+
+// Label is the provider's summary as a list of choices shows it.
+func (p Provider) Label() string {
+	if p.Pack == "" {
+		return p.Summary
+	}
+	return p.Summary + " (from " + p.Pack + ")"
+}
+
+func (p Provider) folder() string { return path.Join(string(p.Kind), p.ID) }
 
 // layer is the part of a declaration that a shared layer may have too.
 type layer struct {
@@ -209,8 +224,8 @@ func (l *layer) problems() []problem {
 		if !semver.IsValid("v" + r.Since) {
 			add(key, "since %q is not a version like 0.2.0", r.Since)
 		}
-		for _, path := range []string{r.From, r.To} {
-			if err := checkPath(path); err != nil {
+		for _, name := range []string{r.From, r.To} {
+			if err := checkPath(name); err != nil {
 				add(key, "%v", err)
 			}
 		}

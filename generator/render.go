@@ -64,10 +64,11 @@ type renderer struct {
 	templates []outputTemplate
 	fragments map[string][]fragment // by output path, in layer order
 	output    string                // the path being rendered
+	bounds    *bounds               // of all templates of packs together
 }
 
 func newRenderer(s *Spec) *renderer {
-	r := &renderer{spec: s, fragments: map[string][]fragment{}}
+	r := &renderer{spec: s, fragments: map[string][]fragment{}, bounds: newBounds()}
 	// One root for all templates: the functions are looked up there, not copied.
 	r.root = template.New("").Option("missingkey=error").Funcs(funcs()).Funcs(template.FuncMap{"fragments": r.joinFragments})
 	return r
@@ -145,7 +146,7 @@ func (n Numbering) path(title string, f File, highest *uint64) string {
 func (c *Catalog) templatesIn(folder string) []string {
 	var names []string
 	// The only error is a folder that is not there: the file system is in memory.
-	_ = fs.WalkDir(c.fsys, folder, func(p string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(c.source(folder), folder, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			names = append(names, strings.TrimPrefix(p, folder+"/"))
 		}
@@ -189,9 +190,12 @@ func (c *Catalog) parseGo(t outputTemplate, f File) error {
 // same output path, from every layer in order.
 func (r *renderer) execute(name, output string) ([]byte, error) {
 	r.output = output
-	text, err := fs.ReadFile(r.spec.catalog.fsys, name)
+	text, err := fs.ReadFile(r.spec.catalog.source(name), name)
 	if err != nil {
 		return nil, err
+	}
+	if pack := r.spec.catalog.pack(name); pack != nil {
+		return r.bounds.execute(pack.at(name), string(text), r.spec)
 	}
 	parsed, err := r.root.New(name).Parse(string(text))
 	if err != nil {

@@ -156,7 +156,7 @@ func (c *Catalog) unknownKey(key string, known map[string]bool) string {
 // findSecrets maps the name of every secret variable to its pattern.
 func (c *Catalog) findSecrets() {
 	c.secrets = map[string]*regexp.Regexp{}
-	for l := range c.everyLayer() {
+	for _, l := range c.everyLayer() {
 		for _, e := range l.Env {
 			if e.Secret {
 				c.secrets[e.Name] = regexp.MustCompile(e.Pattern)
@@ -182,18 +182,19 @@ var secretPrefix = regexp.MustCompile(`^\^[A-Za-z]+[_-]`)
 // privateKey is 32 bytes of hex: no answer looks like it, every EVM key does.
 var privateKey = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{64}$`)
 
-func (c *Catalog) everyLayer() iter.Seq[layer] {
-	return func(yield func(layer) bool) {
-		if !yield(c.base) {
+// everyLayer yields every layer and its folder.
+func (c *Catalog) everyLayer() iter.Seq2[string, layer] {
+	return func(yield func(string, layer) bool) {
+		if !yield("base", c.base) {
 			return
 		}
 		for _, folder := range slices.Sorted(keys(c.shared)) {
-			if !yield(c.shared[folder]) {
+			if !yield(folder, c.shared[folder]) {
 				return
 			}
 		}
 		for _, p := range c.all() {
-			if !yield(p.layer) {
+			if !yield(p.folder(), p.layer) {
 				return
 			}
 		}
@@ -226,7 +227,7 @@ func (c *Catalog) layerFolders(providers []Provider) []string {
 				add(folder)
 			}
 		}
-		add(path.Join(string(p.Kind), p.ID))
+		add(p.folder())
 	}
 	return folders
 }
@@ -328,7 +329,7 @@ func (c *Catalog) layerAt(folder string, providers []Provider) layer {
 		return l
 	}
 	for _, p := range providers {
-		if path.Join(string(p.Kind), p.ID) == folder {
+		if p.folder() == folder {
 			return p.layer
 		}
 	}

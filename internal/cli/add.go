@@ -70,8 +70,7 @@ func (a *app) changeProvider(cmd *cobra.Command, args []string, ch change,
 	if err := ch.check(); err != nil {
 		return err
 	}
-	var err error
-	if ch.project, ch.catalog, err = a.open(); err != nil {
+	if err := ch.open(cmd.Context(), a); err != nil {
 		return err
 	}
 	p, err := providerOf(ch.catalog, args[0], args[1])
@@ -137,11 +136,11 @@ func providerOf(c *generator.Catalog, kind, id string) (generator.Provider, erro
 
 // completeKindAndID completes the arguments of add and remove.
 func (a *app) completeKindAndID(kinds ...cobra.Completion) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return kinds, cobra.ShellCompDirectiveNoFileComp
 		}
-		c, err := a.catalog()
+		c, err := a.completed(cmd)
 		if err != nil || len(args) > 1 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

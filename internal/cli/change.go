@@ -15,6 +15,7 @@ import (
 // change is one change of a project: newer templates, other answers, or both.
 type change struct {
 	dialog
+	sources
 	// words are the command's own: its name and arguments.
 	words   []string
 	project *generator.Project
@@ -29,6 +30,7 @@ type change struct {
 
 // bind defines the flags of every command that changes a project.
 func (ch *change) bind(cmd *cobra.Command) {
+	ch.bindTemplates(cmd)
 	ch.bindWriting(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&ch.dirty, "dirty", false, "go ahead although files of the project have changes that git has not committed")
@@ -67,7 +69,14 @@ func (a *app) change(ctx context.Context, ch change) error {
 	}
 	known := ch.catalog.Warnings(ch.recorded)
 	a.printWarnings(slices.DeleteFunc(ch.catalog.Warnings(ch.answers), func(w string) bool { return slices.Contains(known, w) }))
+	a.announcePacks(ch.catalog.PacksOf(ch.answers), ch.project.Manifest.Packs)
 	return a.carryOut(ctx, ch, u)
+}
+
+// open reads the project, and the templates that it is to be written with.
+func (ch *change) open(ctx context.Context, a *app) (err error) {
+	ch.project, ch.catalog, err = a.open(ctx, packUse{sources: ch.sources, consent: true})
+	return err
 }
 
 // plan renders the answers and plans from the project to that.

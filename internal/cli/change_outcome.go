@@ -81,7 +81,7 @@ func (a *app) document(ch change, u *generator.Upgrade, written bool) view.Docum
 	}
 	return view.Document{
 		Schema: view.Schema, Dir: relative(ch.project.Dir), DryRun: ch.dryRun, Written: written,
-		From: ch.project.Manifest.Forge, Forge: ch.catalog.Version,
+		From: ch.project.Manifest.Forge, Forge: ch.catalog.Version, Packs: ch.catalog.PacksOf(ch.answers),
 		Answers: ch.answers, Command: a.changeLine(ch), Files: files,
 		Declined: u.Plan.Declined(), TwoWay: u.TwoWay, Next: ch.next(u.Plan),
 	}
@@ -138,5 +138,5 @@ func (a *app) changeLine(ch change) string {
 			words = append(words, flag.name)
 		}
 	}
-	return a.commandLine(&ch.dialog, words)
+	return a.commandLine(&ch.dialog, append(words, ch.sources.words()...))
 }

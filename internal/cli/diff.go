@@ -13,6 +13,7 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var asJSON, upgrade bool
+	var use packUse
 	cmd := &cobra.Command{
 		Use:   "diff",
 		Short: "Show your edits against what forge wrote, or what an upgrade would do",
@@ -21,12 +22,12 @@ func (a *app) diffCommand() *cobra.Command {
 			"their defaults, and conflicts as the markers they would leave.",
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, state, err := readState()
 			if err != nil {
 				return err
 			}
-			project, catalog, err := a.openIn(dir, state)
+			project, catalog, err := a.openIn(cmd.Context(), dir, state, use)
 			if err != nil {
 				return err
 			}
@@ -49,6 +50,7 @@ func (a *app) diffCommand() *cobra.Command {
 			return nil
 		},
 	}
+	use.bindTemplates(cmd)
 	cmd.Flags().BoolVar(&upgrade, "upgrade", false, "show what forge upgrade would change")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd

@@ -20,6 +20,7 @@ var errUnhealthy = errors.New("a check failed, or could not be made")
 func (a *app) doctorCommand() *cobra.Command {
 	var asJSON bool
 	var section string
+	var use packUse
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
@@ -37,9 +38,10 @@ func (a *app) doctorCommand() *cobra.Command {
 			if section != "" && !slices.Contains(doctor.Sections(), section) {
 				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
 			}
-			return a.doctor(cmd.Context(), section, asJSON)
+			return a.doctor(cmd.Context(), use, section, asJSON)
 		},
 	}
+	use.bindTemplates(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
 	flags.StringVar(&section, "section", "", "check only `WHAT`: "+strings.Join(doctor.Sections(), " or "))
@@ -47,12 +49,12 @@ func (a *app) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, section string, asJSON bool) error {
+func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bool) error {
 	dir, state, err := readState()
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(dir, state)
+	project, catalog, err := a.openIn(ctx, dir, state, use)
 	if err != nil {
 		return err
 	}

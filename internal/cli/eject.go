@@ -28,8 +28,7 @@ func (a *app) eject(ctx context.Context, ch change) error {
 	if err := ch.check(); err != nil {
 		return err
 	}
-	var err error
-	if ch.project, ch.catalog, err = a.open(); err != nil {
+	if err := ch.open(ctx, a); err != nil {
 		return err
 	}
 	// Ejecting would bring newer templates along, which nobody asked for.
@@ -37,6 +36,16 @@ func (a *app) eject(ctx context.Context, ch change) error {
 		return hinted{
 			codedError{fmt.Errorf("the project is what forge %s writes, and this is forge %s", was, ch.catalog.Version), codeUpgradeFirst},
 			fmt.Sprintf("run forge upgrade first, or eject with that forge: go run %s@v%s eject", module, was),
+		}
+	}
+	for _, p := range ch.catalog.PacksOf(ch.project.Manifest.Answers) {
+		for _, r := range ch.project.Manifest.Packs {
+			if p.Name == r.Name && p.Hash != r.Hash {
+				return hinted{
+					fmt.Errorf("the project is what the pack %s %s writes (%s), and this is %s (%s)", r.Name, r.Version, r.Hash, p.Version, p.Hash),
+					"run forge upgrade first, or give the pack that it was written with",
+				}
+			}
 		}
 	}
 	ch.recorded = ch.project.Manifest.Answers

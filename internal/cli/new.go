@@ -14,6 +14,7 @@ import (
 // newFlags are the flags of forge new.
 type newFlags struct {
 	dialog
+	sources
 	answers                  string
 	name, module, auth, pays string
 }
@@ -40,6 +41,7 @@ func (a *app) newCommand() *cobra.Command {
 	flags.StringVar(&f.name, "name", "", "project name (default: the name of DIR)")
 	flags.StringVar(&f.answers, "answers", "", "file with answers (TOML); flags win over it")
 	f.bindAnswers(cmd)
+	f.bindTemplates(cmd)
 	f.bindWriting(cmd)
 	a.completeProviders(cmd)
 	return cmd
@@ -50,8 +52,8 @@ func (a *app) completeProviders(cmd *cobra.Command) {
 		"auth":     func(c *generator.Catalog) []generator.Provider { return c.Auth },
 		"payments": func(c *generator.Catalog) []generator.Provider { return c.Payments },
 	} {
-		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			c, err := a.catalog()
+		complete := func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			c, err := a.completed(cmd)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveError
 			}
@@ -64,7 +66,7 @@ func (a *app) completeProviders(cmd *cobra.Command) {
 func completions(providers []generator.Provider) []cobra.Completion {
 	var ids []cobra.Completion
 	for _, p := range providers {
-		ids = append(ids, cobra.CompletionWithDesc(p.ID, p.Summary))
+		ids = append(ids, cobra.CompletionWithDesc(p.ID, p.Label()))
 	}
 	return ids
 }
@@ -74,7 +76,11 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	catalog, err := a.catalog()
+	packs, err := f.read(cmd.Context(), false)
+	if err != nil {
+		return err
+	}
+	catalog, err := a.load(packs, "")
 	if err != nil {
 		return err
 	}
@@ -99,12 +105,17 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	} else if err := checkTarget(dir, adopt); err != nil {
 		return err
 	}
-	return a.write(cmd.Context(), job{dialog: f.dialog, dir: dir, catalog: catalog, answers: answers})
+	if catalog, err = a.load(packs, dir); err != nil {
+		return err
+	}
+	a.warnUnused(catalog, packs, answers)
+	return a.write(cmd.Context(), job{dialog: f.dialog, sources: f.sources, dir: dir, catalog: catalog, answers: answers})
 }
 
 // job is one run of forge new with every answer known.
 type job struct {
 	dialog
+	sources
 	dir     string
 	catalog *generator.Catalog
 	answers generator.Answers
@@ -116,6 +127,7 @@ func (a *app) write(ctx context.Context, j job) error {
 		return err
 	}
 	a.printWarnings(j.catalog.Warnings(j.answers))
+	a.announcePacks(j.catalog.PacksOf(j.answers), nil)
 	target, err := generator.Render(spec)
 	if err != nil {
 		return fmt.Errorf("rendering the templates: %w", err)

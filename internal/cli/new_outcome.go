@@ -17,7 +17,8 @@ func (a *app) reportNew(j job, plan *generator.Plan, record *generator.Tree, nex
 	switch {
 	case j.json:
 		return errors.Join(view.JSON(a.Out, view.Document{
-			Schema: view.Schema, Dir: j.dir, Error: a.failureOf(waiting), DryRun: j.dryRun, Written: written, Forge: j.catalog.Version, Answers: j.answers,
+			Schema: view.Schema, Dir: j.dir, Error: a.failureOf(waiting), DryRun: j.dryRun, Written: written,
+			Forge: j.catalog.Version, Packs: j.catalog.PacksOf(j.answers), Answers: j.answers,
 			Command: a.newLine(j), Files: view.Changes(plan, record), Next: next,
 		}), waiting)
 	case !written:
@@ -60,5 +61,5 @@ func (a *app) newLine(j job) string {
 			words = append(words, generator.Flag(q.Key), value)
 		}
 	}
-	return a.commandLine(&j.dialog, words)
+	return a.commandLine(&j.dialog, append(words, j.words()...))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -15,7 +16,7 @@ const module = "github.com/insforge/forge/cmd/forge"
 
 // open finds and reads the project that the current folder is in, which no
 // unfinished run may have left half way.
-func (a *app) open() (*generator.Project, *generator.Catalog, error) {
+func (a *app) open(ctx context.Context, use packUse) (*generator.Project, *generator.Catalog, error) {
 	dir, state, err := readState()
 	if err != nil {
 		return nil, nil, err
@@ -23,11 +24,12 @@ func (a *app) open() (*generator.Project, *generator.Catalog, error) {
 	if state.Conflicts != nil {
 		return nil, nil, pending(state.Conflicts)
 	}
-	return a.openIn(dir, state)
+	return a.openIn(ctx, dir, state, use)
 }
 
-// openIn reads the project in dir, which may have conflicts to resolve.
-func (a *app) openIn(dir string, state generator.State) (*generator.Project, *generator.Catalog, error) {
+// openIn reads the project in dir, which may have conflicts to resolve, and the
+// templates it is written with: forge's own and those of its packs.
+func (a *app) openIn(ctx context.Context, dir string, state generator.State, use packUse) (*generator.Project, *generator.Catalog, error) {
 	if state.Interrupted {
 		return nil, nil, hinted{
 			codedError{errors.New("the last run was interrupted half way"), codeUnfinished},
@@ -44,8 +46,11 @@ func (a *app) openIn(dir string, state generator.State) (*generator.Project, *ge
 	}
 	var newer *generator.NewerError
 	switch {
-	case err == nil:
+	case err == nil && len(project.Manifest.Packs)+len(use.templates) == 0:
 		return project, catalog, nil
+	case err == nil:
+		catalog, err = a.withPacks(ctx, project, use)
+		return project, catalog, err
 	case errors.Is(err, generator.ErrNoProject) && state.Conflicts != nil:
 		return nil, nil, pending(state.Conflicts) // those of an eject
 	case errors.As(err, &newer) && newer.Forge != "":
@@ -54,6 +59,19 @@ func (a *app) openIn(dir string, state generator.State) (*generator.Project, *ge
 		return nil, nil, hinted{err, fmt.Sprintf("install the newest: go install %s@latest", module)}
 	}
 	return nil, nil, hinted{codedError{err, codeDamagedRecord}, "restore .forge from version control"}
+}
+
+// withPacks is the catalog with the packs of the project and of the command line.
+func (a *app) withPacks(ctx context.Context, project *generator.Project, use packUse) (*generator.Catalog, error) {
+	given, err := use.read(ctx, use.offline)
+	if err != nil {
+		return nil, err
+	}
+	packs, err := recorded(ctx, project.Dir, project.Manifest.Packs, given, use)
+	if err != nil {
+		return nil, err
+	}
+	return a.load(packs, project.Dir)
 }
 
 // readState finds the project and says how far the last run in it came.

@@ -132,6 +132,9 @@ func flatten(err error) []error {
 }
 
 func unjoined(err error) []error {
+	if err == nil {
+		return nil
+	}
 	switch e := err.(type) { //nolint:errorlint // only the outermost wrapping is unfolded
 	case interface{ Unwrap() []error }:
 		var all []error

@@ -14,8 +14,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/insforge/forge/internal/packtest"
 	"github.com/insforge/forge/templates"
 )
+
+// packDir holds the template pack of the tests.
+const packDir = "../packtest/acme"
 
 // TestScript runs one txtar for each behaviour of the command line. Besides
 // testscript's own commands a script has:
@@ -26,6 +30,8 @@ import (
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
 //	checkout                  copy the templates to checkout/templates
+//	pack DIR                  make DIR a template pack, acme with the provider kindred
+//	publish DIR MODULE@V      put DIR into the proxy of Go modules at $WORK/proxy
 //	seller                    start a server that sells, at $SELLER
 //
 // and the condition [netless]: unshare can run a command without a network.
@@ -39,6 +45,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
 			"checkout": checkoutCommand,
+			"pack": packCommand, "publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
@@ -174,6 +181,21 @@ func appendLines(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: append FILE LINE...")
 	}
 	write(ts, args[0], ts.ReadFile(args[0])+strings.Join(args[1:], "\n")+"\n")
+}
+
+func packCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pack DIR")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(packDir)))
+}
+
+// publish writes what a proxy serves of one version of a module.
+func publish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: publish DIR MODULE@VERSION")
+	}
+	ts.Check(packtest.Publish(filepath.Join(ts.Getenv("WORK"), "proxy"), args[1], ts.MkAbs(args[0])))
 }
 
 func write(ts *testscript.TestScript, file, text string) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ const (
 func (a *app) statusCommand() *cobra.Command {
 	var asJSON bool
 	var check string
+	var use packUse
 	checks := []string{checkAll, checkDrift, checkUpgrade}
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -31,13 +33,14 @@ func (a *app) statusCommand() *cobra.Command {
 			"upgrade is available; --check=drift and --check=upgrade look at one of the two.",
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if check != "" && !slices.Contains(checks, check) {
 				return usageError{fmt.Errorf("--check: unknown %q (choices: %s)", check, strings.Join(checks, ", "))}
 			}
-			return a.status(check, asJSON)
+			return a.status(cmd.Context(), use, check, asJSON)
 		},
 	}
+	use.bindTemplates(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document")
 	flags.StringVar(&check, "check", "", "exit with 4 if it finds `WHAT`: drift (edits), upgrade (newer templates), or all, which is either")
@@ -46,12 +49,12 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) status(check string, asJSON bool) error {
+func (a *app) status(ctx context.Context, use packUse, check string, asJSON bool) error {
 	dir, state, err := readState()
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(dir, state)
+	project, catalog, err := a.openIn(ctx, dir, state, use)
 	if err != nil {
 		return err
 	}
@@ -75,7 +78,8 @@ func (a *app) status(check string, asJSON bool) error {
 		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
 		outdated = outdated || f.Outdated
 	}
-	doc.Upgrade = doc.Forge != doc.Available || len(doc.New) > 0 || outdated
+	doc.Packs = packStatus(project, catalog)
+	doc.Upgrade = doc.Forge != doc.Available || slices.ContainsFunc(doc.Packs, view.PackStatus.Changed) || len(doc.New) > 0 || outdated
 	if asJSON {
 		err = view.JSON(a.Out, doc)
 	} else {
@@ -85,6 +89,21 @@ func (a *app) status(check string, asJSON bool) error {
 		return errors.Join(err, errDrift)
 	}
 	return err
+}
+
+// packStatus is each pack of the project, as recorded and as it is now.
+func packStatus(p *generator.Project, c *generator.Catalog) []view.PackStatus {
+	var list []view.PackStatus
+	for _, r := range p.Manifest.Packs {
+		s := view.PackStatus{PackRecord: r}
+		for _, now := range c.Packs {
+			if now.Name == r.Name {
+				s.Now = now.PackRecord
+			}
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // available renders what an upgrade would write if every new question got its

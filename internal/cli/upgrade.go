@@ -74,8 +74,7 @@ func (a *app) upgrade(ctx context.Context, ch change) error {
 	if err := ch.check(); err != nil {
 		return err
 	}
-	var err error
-	if ch.project, ch.catalog, err = a.open(); err != nil {
+	if err := ch.open(ctx, a); err != nil {
 		return err
 	}
 	ch.recorded = ch.project.Manifest.Answers

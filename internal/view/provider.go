@@ -18,7 +18,7 @@ func Providers(w io.Writer, c *generator.Catalog) {
 	}{{"Auth", c.Auth}, {"Payments", c.Payments}} {
 		fmt.Fprintf(t, "%s\n", group.title)
 		for _, p := range group.providers {
-			fmt.Fprintf(t, "  %s\t%s\n", p.ID, p.Summary)
+			fmt.Fprintf(t, "  %s\t%s\n", p.ID, p.Label())
 		}
 	}
 	_ = t.Flush() // the writer below it keeps its own error
@@ -28,7 +28,7 @@ func Providers(w io.Writer, c *generator.Catalog) {
 // Guide prints what a newcomer has to do for one provider, from the dashboard
 // to the first start.
 func Guide(w io.Writer, p generator.Provider) {
-	fmt.Fprintf(w, "%s (%s): %s\n%s\n", p.Name, p.ID, p.Summary, p.Docs)
+	fmt.Fprintf(w, "%s (%s): %s\n%s\n", p.Name, p.ID, p.Label(), p.Docs)
 	section(w, "In the dashboard")
 	for i, s := range p.Steps {
 		fmt.Fprintf(w, "%d. %s\n", i+1, s.Title)

@@ -19,6 +19,8 @@ type StatusDocument struct {
 	Available string            `json:"available"`
 	Upgrade   bool              `json:"upgrade"`
 	Answers   generator.Answers `json:"answers"`
+	// Packs are those that the project was written with.
+	Packs []PackStatus `json:"packs,omitempty"`
 	// Conflicts are the files that wait for the user to resolve them.
 	Conflicts []string               `json:"conflicts,omitempty"`
 	Files     []generator.FileStatus `json:"files"`
@@ -31,11 +33,23 @@ type StatusDocument struct {
 	Unknown bool `json:"unknown,omitempty"`
 }
 
+// PackStatus is a pack as the project records it, and as it is now.
+type PackStatus struct {
+	generator.PackRecord
+	Now generator.PackRecord `json:"now"`
+}
+
+// Changed reports whether an upgrade would write another state of the pack.
+func (s PackStatus) Changed() bool { return s.Now.Hash != s.Hash }
+
 // Status prints the files that are not as forge wrote them, one a line, counts
 // the rest, and says what an upgrade would do.
 func Status(w io.Writer, d StatusDocument) {
 	choices := append([]string{d.Answers.Auth}, d.Answers.Payments...)
 	fmt.Fprintf(w, "%s: written by forge %s with %s\n", d.Answers.Name, d.Forge, strings.Join(choices, ", "))
+	for _, p := range d.Packs {
+		fmt.Fprintf(w, "  pack        %s %s%s\n", p.Name, p.Version, p.note())
+	}
 	pristine, outdated := 0, len(d.New)
 	for _, f := range d.Files {
 		if f.Outdated {
@@ -58,6 +72,21 @@ func Status(w io.Writer, d StatusDocument) {
 	case d.Upgrade:
 		fmt.Fprintf(w, "\nforge %s %s.\nforge upgrade --dry-run shows it, forge upgrade does it.\n", d.Available, d.would(outdated))
 	}
+}
+
+// note is where the pack is, and what has become of it.
+func (s PackStatus) note() string {
+	note := ""
+	if s.Source != "" {
+		note = " from " + s.Source
+	}
+	switch {
+	case !s.Changed():
+		return note
+	case s.Now.Version != s.Version:
+		return note + ", which is " + s.Now.Version + " now: forge upgrade --templates takes it"
+	}
+	return note + ", which has changed since: forge upgrade --templates takes it"
 }
 
 // would is what the available version would do.

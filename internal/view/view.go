@@ -24,8 +24,10 @@ type Document struct {
 	// a conflict waits for a decision.
 	Written bool `json:"written"`
 	// From is the version the project had before.
-	From    string            `json:"from,omitempty"`
-	Forge   string            `json:"forge"`
+	From  string `json:"from,omitempty"`
+	Forge string `json:"forge"`
+	// Packs are those that chosen providers come from.
+	Packs   []generator.Pack  `json:"packs,omitempty"`
 	Answers generator.Answers `json:"answers"`
 	// Command is the one line that gives the same result without questions.
 	Command string   `json:"command"`
