@@ -45,7 +45,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
 			"checkout": checkoutCommand,
-			"pack": packCommand, "publish": publish,
+			"pack":     packCommand, "publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
