@@ -38,13 +38,14 @@ type Case struct {
 	archive  *txtar.Archive
 }
 
-// Problem is an expectation that is not met.
-type Problem struct {
+// UnmetError is an expectation that is not met, or a case that expects what
+// nothing can be held to.
+type UnmetError struct {
 	File string
 	Text string
 }
 
-func (p Problem) Error() string { return p.File + ": " + p.Text }
+func (e UnmetError) Error() string { return e.File + ": " + e.Text }
 
 // Load reads the cases of the provider id, by name.
 func Load(fsys fs.FS, catalog *generator.Catalog, id string) ([]Case, error) {
@@ -82,7 +83,7 @@ func (c Case) section(name string) ([]byte, bool) {
 func (c Case) problems() error {
 	var errs []error
 	wrong := func(format string, args ...any) {
-		errs = append(errs, Problem{c.File, fmt.Sprintf(format, args...)})
+		errs = append(errs, UnmetError{c.File, fmt.Sprintf(format, args...)})
 	}
 	if len(bytes.TrimSpace(c.archive.Comment)) == 0 {
 		wrong("says nothing in front of its first file; say what the answers are to change")
@@ -160,7 +161,7 @@ type outcome struct {
 func (c Case) outcome(catalog *generator.Catalog) (outcome, error) {
 	given, plain, err := c.answers(catalog)
 	if err != nil {
-		return outcome{}, Problem{c.File, err.Error()}
+		return outcome{}, UnmetError{c.File, err.Error()}
 	}
 	spec, err := catalog.Resolve(given, generator.Numbering{})
 	if err != nil {
@@ -168,15 +169,15 @@ func (c Case) outcome(catalog *generator.Catalog) (outcome, error) {
 	}
 	base, err := catalog.Resolve(plain, generator.Numbering{})
 	if err != nil {
-		return outcome{}, Problem{c.File, "with all defaults: " + err.Error()}
+		return outcome{}, UnmetError{c.File, "with all defaults: " + err.Error()}
 	}
 	before, err := generator.Render(base)
 	if err != nil {
-		return outcome{}, Problem{c.File, err.Error()}
+		return outcome{}, UnmetError{c.File, err.Error()}
 	}
 	after, err := generator.Render(spec)
 	if err != nil {
-		return outcome{}, Problem{c.File, err.Error()}
+		return outcome{}, UnmetError{c.File, err.Error()}
 	}
 	return outcome{project: after, diff: diff(before, after)}, nil
 }
@@ -189,7 +190,7 @@ func diff(before, after *generator.Tree) string {
 	return b.String()
 }
 
-// Check holds a case to what it expects. All problems are joined, as Problem.
+// Check holds a case to what it expects. All problems are joined, as UnmetError.
 func (c Case) Check(catalog *generator.Catalog) error {
 	if err := c.problems(); err != nil {
 		return err
@@ -201,7 +202,7 @@ func (c Case) Check(catalog *generator.Catalog) error {
 	const anew = "; if that is meant, write it anew with forge template test --update and read it"
 	var errs []error
 	wrong := func(format string, args ...any) {
-		errs = append(errs, Problem{c.File, fmt.Sprintf(format, args...)})
+		errs = append(errs, UnmetError{c.File, fmt.Sprintf(format, args...)})
 	}
 	expects := false
 	for _, f := range c.archive.Files {

@@ -155,7 +155,7 @@ var runs = map[string][]fault{
 		{rule: questionUsed, file: provider, at: "# refused"},
 	},
 	"incomplete":  {{rule: declarationComplete, file: provider, old: "name = \"Kinde\"\n", text: "", at: "summary"}},
-	"unknown key": {{rule: tomlStrict, file: provider, old: `summary = "hosted`, text: "sumary = \"a\"\nsummary = \"hosted", at: "sumary"}},
+	"unknown key": {{rule: tomlStrict, file: provider, old: `summary = "hosted`, text: "synopsis = \"a\"\nsummary = \"hosted", at: "synopsis"}},
 	"no TOML":     {{rule: tomlParses, file: provider, old: `summary = "hosted`, text: `summary = hosted`}},
 	"id": {
 		{rule: idShape, file: "auth/Kinde2/provider.toml", text: "name = \"K\"\nsummary = \"a\"\ndocs = \"https://a.example\"\ncredential = \"a\"\n"},

@@ -226,7 +226,7 @@ func loadRule(e *generator.ProviderError) (Rule, string) {
 
 // unjoin lists the errors that were joined into err.
 func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost joining is unfolded
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
 			all = append(all, unjoin(e)...)

@@ -596,11 +596,12 @@ func (m *migration) function(s statement) {
 		m.report(sqlSearchPath, s, name+" looks names up where its caller says", "give it set search_path = '', and name relations with their schema")
 	}
 	from := m.revoked(name)
+	closed := from["public"] && from["anon"]
 	switch {
-	case definer && !(from["public"] && from["anon"] && from["authenticated"]):
+	case definer && (!closed || !from["authenticated"]):
 		m.report(sqlDefiner, s, name+" runs with its owner's rights, whom no policy binds, and callers of the API may call it",
 			"add in this file: revoke all on function "+name+"(…) from public, anon, authenticated; or make it security invoker")
-	case !definer && !(from["public"] && from["anon"]):
+	case !definer && !closed:
 		m.report(sqlRevoke, s, "everybody may call "+name+" by the data API", "add in this file: revoke all on function "+name+"(…) from public, anon; and from authenticated unless users are to call it")
 	}
 }
