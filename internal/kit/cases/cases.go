@@ -6,10 +6,13 @@
 // it leaves open has the default, and the provider itself is chosen. Its other files
 // say what is expected, of which it has one or more:
 //
-//	-- diff --            the unified diff from the project with all defaults to this one
+//	-- diff --            what changes from the project with all defaults to this one
 //	-- want/PATH --       all of the file PATH
 //	-- lines --           one line each: "+ PATH: TEXT" is in that file, "- PATH: TEXT" is not
 //	-- error --           the answers are refused, in these words
+//
+// A diff has the lines that go and come, file by file, and nothing around them, so that
+// a case stays as it is when a file is edited elsewhere.
 //
 // Written anew with forge template test --update, diff, want and error say what is
 // rendered now; a case that expects nothing yet gets a diff, or an error.
@@ -179,13 +182,32 @@ func (c Case) outcome(catalog *generator.Catalog) (outcome, error) {
 	if err != nil {
 		return outcome{}, UnmetError{c.File, err.Error()}
 	}
-	return outcome{project: after, diff: diff(before, after)}, nil
+	return outcome{project: after, diff: changes(diff(before, after))}, nil
 }
 
 func diff(before, after *generator.Tree) string {
 	var b strings.Builder
 	for _, d := range view.Diffs(generator.NewPlan(before, before, after)) {
 		b.WriteString(d.Diff)
+	}
+	return b.String()
+}
+
+// changes is a unified diff without line numbers and the lines that stay.
+func changes(unified string) string {
+	var b strings.Builder
+	inHunk := false
+	for line := range strings.Lines(unified) {
+		switch {
+		case strings.HasPrefix(line, "diff --git "):
+			inHunk = false
+			b.WriteString(line)
+		case strings.HasPrefix(line, "@@ "):
+			inHunk = true
+			b.WriteString("@@\n")
+		case inHunk && (line[0] == '+' || line[0] == '-'), !inHunk && strings.Contains(line, " mode "):
+			b.WriteString(line)
+		}
 	}
 	return b.String()
 }
