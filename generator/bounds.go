@@ -53,7 +53,7 @@ const stepFunction = "packStep"
 
 func (b *bounds) step(n int) (string, error) {
 	if b.steps -= n; b.steps < 0 {
-		return "", fmt.Errorf("the pack's templates take more than %d steps: their loops are too long", maxPackSteps)
+		return "", &boundError{fmt.Sprintf("the pack's templates take more than %d steps: their loops are too long", maxPackSteps)}
 	}
 	return "", nil
 }
@@ -69,7 +69,7 @@ func (b *bounds) pay(bytes int) {
 // error of that.
 func (b *bounds) guard(name string, f any) any {
 	inner := reflect.ValueOf(f)
-	refuse := func() { panic(fmt.Errorf("a value is larger than %d bytes", maxPackString)) }
+	refuse := func() { panic(&boundError{fmt.Sprintf("a string in it is longer than %d bytes", maxPackString)}) }
 	return reflect.MakeFunc(inner.Type(), func(args []reflect.Value) []reflect.Value {
 		total := 0
 		for _, a := range args {
@@ -122,10 +122,12 @@ func (b *bounds) execute(name, text string, data any) ([]byte, error) {
 		return nil, err
 	}
 	out := limited{left: maxPackOutput}
-	if err := t.Execute(&out, data); err != nil {
-		return nil, err
+	err = t.Execute(&out, data)
+	var bound *boundError
+	if errors.As(err, &bound) {
+		return nil, bound // where it stood has not been written by anybody
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), err
 }
 
 // parse refuses what check does, and has the rest count its steps.
@@ -154,6 +156,11 @@ func readable(err error) error {
 	return err
 }
 
+// boundError is a limit that was reached.
+type boundError struct{ what string }
+
+func (e *boundError) Error() string { return e.what }
+
 // limited is a buffer that can get full.
 type limited struct {
 	bytes.Buffer
@@ -162,7 +169,7 @@ type limited struct {
 
 func (l *limited) Write(data []byte) (int, error) {
 	if l.left -= len(data); l.left < 0 {
-		return 0, fmt.Errorf("it writes more than %d bytes", maxPackOutput)
+		return 0, &boundError{fmt.Sprintf("it writes more than %d bytes", maxPackOutput)}
 	}
 	return l.Buffer.Write(data)
 }
@@ -252,7 +259,7 @@ func checkNodes(n parse.Node, functions []string, plain bool) error {
 		return checkPipe(n, functions, plain)
 	case *parse.VariableNode, *parse.DotNode:
 		if plain {
-			return fmt.Errorf("%s: a text of a declaration names what it needs, such as .Name", n)
+			return fmt.Errorf("takes %s, and a text of a declaration names what it needs, such as .Name", n)
 		}
 	}
 	if p := pipeOf(n); p != nil {

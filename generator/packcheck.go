@@ -312,7 +312,7 @@ func (k *packCheck) modules(file, folder string, l layer) {
 		if have, ok := k.versions[m.Path]; ok && have.version != m.Version {
 			k.wrong(file, key, "%s %s, and %s %s: one version serves all, require that", m.Path, m.Version, has(have.owner), have.version)
 		}
-		if locked[m.Path] != m.Version && k.c.packed[folder] != nil && k.versions[m.Path].version != m.Version {
+		if _, ok := k.versions[m.Path]; !ok && locked[m.Path] != m.Version {
 			k.wrong(file, key, "%s %s is not in %s beside it: %s", m.Path, m.Version, lockFile, again)
 		}
 	}

@@ -47,7 +47,7 @@ func Render(s *Spec) (*Tree, error) {
 	for _, name := range slices.Sorted(maps.Keys(r.fragments)) {
 		for _, f := range r.fragments[name] {
 			if !f.used {
-				errs = append(errs, &RenderError{Template: f.template, Err: errors.New("no template of that path says {{ fragments }}")})
+				errs = append(errs, &RenderError{Template: s.catalog.at(f.template), Err: errors.New("no template of that path says {{ fragments }}")})
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func (r *renderer) collect() error {
 			}
 			if number, title, ok := migrationTemplate(t.output); ok {
 				if _, err := fmt.Sscanf(number, "%d", new(uint64)); err != nil {
-					errs = append(errs, &RenderError{Template: t.template, Err: errors.New("a migration template starts with its order in the layer")})
+					errs = append(errs, &RenderError{Template: r.spec.catalog.at(t.template), Err: errors.New("a migration template starts with its order in the layer")})
 				}
 				if other, ok := titles[title]; ok {
 					errs = append(errs, &CollisionError{Path: "migration " + title, Sources: []string{other, folder}})
@@ -161,7 +161,7 @@ func (r *renderer) render(t outputTemplate) (File, error) {
 		err = errors.New("the file would be empty")
 	}
 	if err != nil {
-		return File{}, &RenderError{Template: t.template, Err: err}
+		return File{}, &RenderError{Template: r.spec.catalog.at(t.template), Err: err}
 	}
 	mode := fs.FileMode(0o644)
 	if bytes.HasPrefix(data, []byte("#!")) {
@@ -180,7 +180,7 @@ func (c *Catalog) parseGo(t outputTemplate, f File) error {
 		return nil
 	}
 	if _, err := parser.ParseFile(token.NewFileSet(), t.output, f.Data, parser.SkipObjectResolution); err != nil {
-		return &RenderError{Template: t.template, Err: err}
+		return &RenderError{Template: c.at(t.template), Err: err}
 	}
 	c.parsed.Store(hash, true)
 	return nil

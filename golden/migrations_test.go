@@ -125,15 +125,18 @@ func checkText(t *testing.T, file migrationFile) {
 var offences = []string{
 	`select 'function with a search path: ' || oid::regprocedure from pg_proc
 	  where proowner = 'project_admin'::regrole and not coalesce(proconfig @> array['search_path=""'], false)`,
+	// A trigger fires with the rights of whoever writes: too few ones to publish, or
+	// all those of InsForge.
 	`select 'acts as its owner: ' || oid::regprocedure from pg_proc
-	  where proowner = 'project_admin'::regrole and prosecdef and proname <> 'payments_publish'`,
+	  where proowner = 'project_admin'::regrole and prosecdef and prorettype <> 'trigger'::regtype`,
 	`select 'users may call: ' || oid::regprocedure from pg_proc
 	  where proowner = 'project_admin'::regrole and proname <> 'requesting_user_id'
 	    and (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))`,
 	`select 'in a schema of InsForge''s: ' || oid::regclass from pg_class
 	  where relowner = 'project_admin'::regrole and relnamespace::regnamespace::text not in ('public', 'better_auth', 'pg_toast')`,
-	`select 'trigger on a table of InsForge''s: ' || tgname from pg_trigger join pg_class as c on c.oid = tgrelid
-	  where relowner <> 'project_admin'::regrole and tgfoid in (select oid from pg_proc where proowner = 'project_admin'::regrole)`,
+	`select 'trigger on a table of InsForge''s that it does not offer: ' || tgname from pg_trigger join pg_class as c on c.oid = tgrelid
+	  where relowner <> 'project_admin'::regrole and tgfoid in (select oid from pg_proc where proowner = 'project_admin'::regrole)
+	    and not has_table_privilege('project_admin', c.oid, 'trigger')`,
 	`select 'row level security is off: ' || oid::regclass from pg_class
 	  where relkind in ('r', 'p') and relowner = 'project_admin'::regrole and not relrowsecurity`,
 	`select 'anon has a right to ' || oid::regclass from pg_class

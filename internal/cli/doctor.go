@@ -58,7 +58,16 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section, Paid: len(project.Manifest.Answers.Payments) > 0}
+	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
+	for _, id := range project.Manifest.Answers.Payments {
+		provider, found := catalog.Guide(id)
+		switch {
+		case found && slices.Contains(provider.Include, "_checkout"):
+			in.Sellers = append(in.Sellers, provider)
+		default:
+			in.Paid = true
+		}
+	}
 	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
 		in.Auth = &provider
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pay"
 )
 
@@ -60,11 +61,26 @@ func coins() []coin {
 	return all
 }
 
+// sellers checks what is declared of the providers that have checkout pages: the
+// shape of each variable.
+func (p *project) sellers(providers []generator.Provider) []Check {
+	var all []Check
+	for i := range providers {
+		// What a provider declares is checked in one way, whatever it is chosen for.
+		s := &signIn{project: p, provider: &providers[i], values: map[string]string{}, wrong: map[string]*Check{}}
+		all = append(all, s.variables()...)
+	}
+	return all
+}
+
 // selling checks who is paid, who settles, and what the chain says of the assets.
-func (p *project) selling(ctx context.Context, timeout time.Duration) []Check {
+func (p *project) selling(ctx context.Context, in Input) []Check {
+	if !in.Paid {
+		return nil
+	}
 	all := []Check{p.recipient()}
 	outside := &outside{http: &http.Client{
-		Timeout:       timeout,
+		Timeout:       in.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, secrets: p.secrets}
 	all = append(all, p.facilitator(ctx, outside)...)

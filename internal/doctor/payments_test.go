@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/x402test"
 )
@@ -166,4 +168,35 @@ func payments(t *testing.T, env map[string]string) []doctor.Check {
 		Getenv: func(string) string { return "" },
 		Paid:   true, Section: doctor.Payments, Timeout: 20 * time.Second,
 	})
+}
+
+// TestRun_sellers checks what a provider with checkout pages declares, and asks for
+// no ledger, wallet or chain where nothing is paid for by the request.
+func TestRun_sellers(t *testing.T) {
+	provider := generator.Provider{ID: "till", Name: "Till"}
+	provider.Env = []generator.EnvVar{
+		{Name: "TILL_PRICES", Required: true, Pattern: `^price_[a-z]+$`, Shape: "price_ and letters"},
+		{Name: "TILL_DOMAIN", Pattern: `^[a-z.]+$`, Shape: "a host name"},
+	}
+	for _, tt := range []struct{ prices, domain, want string }{
+		{"price_a", "", "ok TILL_PRICES: has the right shape (set in .env)"},
+		{"a", "https://", "failed TILL_PRICES: has not the right shape: price_ and letters\n" +
+			"failed TILL_DOMAIN: has not the right shape: a host name"},
+		{"", "pay.example.com", "failed TILL_PRICES: is not set, neither in the environment nor in .env\nok TILL_DOMAIN: has the right shape (set in .env)"},
+	} {
+		files := shop(t, map[string]string{"TILL_PRICES": tt.prices, "TILL_DOMAIN": tt.domain})
+		example := files[".env.example"]
+		example.Data = append(example.Data, "TILL_PRICES=\n#TILL_DOMAIN=\n"...)
+		in := doctor.Input{
+			Files: files, Getenv: func(string) string { return "" },
+			Sellers: []generator.Provider{provider}, Section: doctor.Payments, Timeout: 20 * time.Second,
+		}
+		var got []string
+		for _, c := range doctor.Run(t.Context(), in) {
+			got = append(got, fmt.Sprintf("%s %s: %s", c.Status, c.Name, c.Detail))
+		}
+		if all := strings.Join(got, "\n"); all != tt.want {
+			t.Errorf("with %q and %q:\n%s\nwant\n%s", tt.prices, tt.domain, all, tt.want)
+		}
+	}
 }

@@ -14,11 +14,14 @@
 //
 // # What is not
 //
-//   - Routes besides records, rpc, migrations, rawsql, metadata, health and the
-//     configuration answer 404. There are no sockets: MaySubscribe and Send ask
-//     the database what the realtime server would ask it.
+//   - Routes besides records, rpc, migrations, rawsql, metadata, health, the
+//     configuration and those that Stripe is sold with answer 404. There are no
+//     sockets: MaySubscribe and Send ask the database what the realtime server
+//     would ask it.
 //   - Of InsForge's tables only those are here that migrations and policies
-//     touch. Payments, schedules and the like are empty schemas; there is no cron.
+//     touch. Schedules and the like are empty schemas; there is no cron.
+//   - There is no Stripe behind Stripe's routes: it makes pages that nobody can pay
+//     on, and what happens there is told to the project by a call.
 //   - PostgREST is 12.0.2 where upstream pins 12.2.12. The gateway does not retry.
 //   - Nothing is limited in rate, InsForge's own RS256 sessions do not exist, and
 //     a change of the schema is visible when Migrate returns, not a moment later.

@@ -29,6 +29,7 @@ func (p *Project) routes() http.Handler {
 	mux.HandleFunc("POST /api/database/advance/rawsql", p.admin(p.rawSQL))
 	mux.HandleFunc("GET /api/metadata", p.admin(p.metadata))
 	p.settings.routes(mux, p.admin)
+	p.Stripe.routes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, refuse(http.StatusNotFound, codeNotFound, "no such endpoint: "+r.URL.RequestURI()))
 	})

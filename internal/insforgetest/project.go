@@ -27,6 +27,9 @@ type Project struct {
 	// AnonKey and APIKey are what a project's clients and its servers carry.
 	AnonKey, APIKey string
 
+	// Stripe is the account that the project sells with.
+	Stripe *Stripe
+
 	gateway  *http.Server
 	settings settings
 }
@@ -42,6 +45,7 @@ func (d *Database) Serve(ctx context.Context) (*Project, error) {
 		APIKey:      "ik_" + rand.Text(),
 		settings:    newSettings(),
 	}
+	p.Stripe = &Stripe{project: p}
 	rest, err := startPostgREST(ctx, d.URL, p.JWTSecret)
 	if err != nil {
 		return nil, err

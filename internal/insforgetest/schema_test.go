@@ -131,7 +131,9 @@ func TestRefusedByPrivilege(t *testing.T) {
 func TestPolicyDelegation(t *testing.T) {
 	t.Parallel()
 	d := database(t)
-	for _, table := range []string{"realtime.channels", "realtime.messages", "storage.objects"} {
+	for _, table := range []string{
+		"realtime.channels", "realtime.messages", "storage.objects", "payments.stripe_checkout_sessions", "payments.stripe_customer_portal_sessions",
+	} {
 		apply(t, d, `alter table `+table+` enable row level security;
 			alter table `+table+` enable row level security;
 			drop policy if exists p on `+table+`;
@@ -150,12 +152,13 @@ func TestPolicyDelegation(t *testing.T) {
 	refused(t, d, "alter table realtime.messages alter column sender_id type text", "must be owner of table messages")
 	refused(t, d, "alter table realtime.messages disable trigger trg_message_notify", "must be owner of table messages")
 	refused(t, d, "create trigger x before insert on realtime.messages for each row execute function system.update_updated_at()", "permission denied for table messages")
+	refused(t, d, "create policy p on payments.webhook_events using (true)", "must be owner of table webhook_events")
 	refused(t, d, "create policy p on auth.users using (true)", "must be owner of table users")
 	refused(t, d, "create policy p on storage.buckets using (true)", "must be owner of table buckets")
 	refused(t, d, "alter table auth.users enable row level security", "must be owner of table users")
 	refused(t, d, "alter table system.custom_migrations add column x int", "must be owner of table custom_migrations")
 	// Whatever happened, the tables are where they were.
-	got, err := ask(t, d, admin, `select string_agg(distinct tableowner, ',') from pg_tables where schemaname in ('auth', 'realtime', 'storage', 'system')`)
+	got, err := ask(t, d, admin, `select string_agg(distinct tableowner, ',') from pg_tables where schemaname in ('auth', 'payments', 'realtime', 'storage', 'system')`)
 	if got != "postgres" {
 		t.Errorf("internal tables belong to %s, %v", got, err)
 	}

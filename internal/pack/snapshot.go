@@ -75,7 +75,7 @@ func (p *problems) err() error { return errors.Join(p.errs...) }
 func (p *problems) checkName(name string) bool {
 	switch {
 	case len(name) > maxPath:
-		p.add(name[:40]+"…", "its path is longer than %d bytes: shorten it", maxPath)
+		p.add(name[:40]+"...", "its path is longer than %d bytes: shorten it", maxPath)
 	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' }):
 		p.add(name, "its name has other characters than printable ASCII: rename it")
 	case strings.Contains(name, `\`):

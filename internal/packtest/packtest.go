@@ -17,8 +17,7 @@ import (
 // by @, whose files are in dir, below proxy: a file URL of that folder is then a
 // GOPROXY. A go.mod is added in the proxy, not to dir.
 func Publish(proxy, source, dir string) error {
-	name, version, _ := strings.Cut(source, "@")
-	m := module.Version{Path: name, Version: version}
+	m := parse(source)
 	var files []zip.File
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
 		files = append(files, memory{"go.mod", goMod(m)})
@@ -38,13 +37,19 @@ func Publish(proxy, source, dir string) error {
 	if err := zip.Create(&b, m, files); err != nil {
 		return err
 	}
-	return Serve(proxy, m, b.Bytes())
+	return Serve(proxy, source, b.Bytes())
 }
 
 func goMod(m module.Version) string { return fmt.Sprintf("module %s\n\ngo 1.26\n", m.Path) }
 
-// Serve writes what a proxy serves of m, with zipped as it is.
-func Serve(proxy string, m module.Version, zipped []byte) error {
+func parse(source string) module.Version {
+	name, version, _ := strings.Cut(source, "@")
+	return module.Version{Path: name, Version: version}
+}
+
+// Serve writes what a proxy serves of source, with zipped as it is.
+func Serve(proxy, source string, zipped []byte) error {
+	m := parse(source)
 	escaped, err := module.EscapePath(m.Path)
 	if err != nil {
 		return err

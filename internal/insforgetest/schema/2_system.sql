@@ -41,6 +41,5 @@ create schema deployments;
 create schema email;
 create schema functions;
 create schema memory;
-create schema payments;
 create schema schedules;
-grant usage on schema compute, deployments, email, functions, memory, payments, schedules to project_admin;
+grant usage on schema compute, deployments, email, functions, memory, schedules to project_admin;

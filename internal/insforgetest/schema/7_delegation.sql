@@ -1,4 +1,4 @@
--- project_admin manages row level security on three tables it does not own.
+-- project_admin manages row level security on some tables it does not own.
 --
 -- Upstream does it with a library that Postgres preloads (insforge_pg_utils,
 -- insforge.policy_grant_tables in postgresql.conf), which runs a policy statement
@@ -16,7 +16,8 @@ revoke all on schema delegation from public;
 
 create function delegation.tables() returns setof regclass
 language sql stable as $$
-  select unnest(array['storage.objects', 'realtime.channels', 'realtime.messages']::regclass[])
+  select unnest(array['storage.objects', 'realtime.channels', 'realtime.messages',
+    'payments.stripe_checkout_sessions', 'payments.stripe_customer_portal_sessions']::regclass[])
 $$;
 
 -- All that makes up a table but its owner and its row level security.
@@ -74,6 +75,8 @@ $$;
 alter table storage.objects set (autovacuum_enabled = off);
 alter table realtime.channels set (autovacuum_enabled = off);
 alter table realtime.messages set (autovacuum_enabled = off);
+alter table payments.stripe_checkout_sessions set (autovacuum_enabled = off);
+alter table payments.stripe_customer_portal_sessions set (autovacuum_enabled = off);
 
 create event trigger lend_policy_tables on ddl_command_start
   when tag in ('CREATE POLICY', 'ALTER POLICY', 'DROP POLICY', 'ALTER TABLE')

@@ -10,8 +10,9 @@ package database
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -26,10 +27,11 @@ import (
 // migrations is where the migrations lie. They are read when the tests run.
 const migrations = "../../migrations"
 
-// insforge makes, in an empty database, what migrations need of InsForge.
+// insforge makes, in an empty database, what migrations need of InsForge, one file
+// after the other.
 //
-//go:embed testdata/insforge.sql
-var insforge string
+//go:embed testdata/*.sql
+var insforge embed.FS
 
 // wall is the transaction that all tests share; nil if there is no database.
 var wall pgx.Tx
@@ -80,8 +82,8 @@ func prepare(ctx context.Context) error {
 		return err
 	}
 	if !shaped {
-		if _, err := wall.Exec(ctx, insforge); err != nil {
-			return fmt.Errorf("testdata/insforge.sql: %w", err)
+		if err := shape(ctx); err != nil {
+			return err
 		}
 	}
 	applied := map[string]bool{}
@@ -109,6 +111,24 @@ func prepare(ctx context.Context) error {
 		}
 		if err := migrate(ctx, wall, file); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// shape makes an empty database one of InsForge's.
+func shape(ctx context.Context) error {
+	files, err := fs.Glob(insforge, "testdata/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		sql, err := insforge.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if _, err := wall.Exec(ctx, string(sql)); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	return nil

@@ -1,0 +1,40 @@
+package signin
+
+import (
+	"net/url"
+
+	"example.com/shop/internal/auth"
+	"example.com/shop/internal/env"
+)
+
+// offlineScope asks for a refresh token.
+const offlineScope = "offline_access"
+
+// Config is what sign-in needs to know about the application in Auth0.
+type Config struct {
+	BaseURL      string // this server's origin
+	Domain       string // the tenant's
+	ClientID     string
+	ClientSecret env.Secret
+}
+
+// LoadConfig reads AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.
+func LoadConfig(r *env.Reader, baseURL string, tenant auth.Config) Config {
+	return Config{
+		BaseURL:  baseURL,
+		Domain:   tenant.Domain,
+		ClientID: r.Required("AUTH0_CLIENT_ID", "the application's Client ID, letters and digits", env.Matches(`[A-Za-z0-9]{16,64}`)),
+		ClientSecret: r.Secret("AUTH0_CLIENT_SECRET", "the application's Client Secret, without blanks or quotes",
+			env.Matches(`[A-Za-z0-9_-]{32,}`)),
+	}
+}
+
+// issuer is who signs the ID tokens. Auth0's ends in a slash.
+func (c Config) issuer() string { return "https://" + c.Domain + "/" }
+
+// logoutURL is the page that signs the user out of Auth0. returnTo must be one of the application's
+// Allowed Logout URLs.
+func (p *provider) logoutURL(string) string {
+	query := url.Values{"client_id": {p.cfg.ClientID}, "returnTo": {p.cfg.BaseURL}}
+	return p.cfg.issuer() + "v2/logout?" + query.Encode()
+}
