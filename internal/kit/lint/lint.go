@@ -156,6 +156,9 @@ func (l *linter) closure(f *folder) []*folder {
 		}
 	}
 	add("base")
+	if f.decl.NeedsUser {
+		add("auth/_common") // which every way to sign in has
+	}
 	add(path.Join(f.kind, "_common"))
 	for _, name := range f.includes() {
 		add(path.Join(f.kind, name))
