@@ -60,7 +60,7 @@ func run(args []string, a *app) int {
 		a.Out = out
 	}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(longUpdate(args))
 	err := root.ExecuteContext(ctx)
 	if out != nil {
 		err = errors.Join(err, a.printFailure(err, out))

@@ -59,6 +59,7 @@ func endings() []ending {
 		{"interrupted", exitInterrupted, "the user or a signal ended the run; the message says how things are left", isErr(prompt.ErrInterrupted, context.Canceled)},
 		{"drift", exitDrift, "status --check found edits, or an upgrade", isErr(errDrift)},
 		{"unhealthy", exitFailed, "a check of doctor failed, or could not be made", isErr(errUnhealthy)},
+		{"findings", exitFailed, "templates break rules, or a project made of them does not hold up", isErr(errFindings)},
 		{"conflicts", exitConflicts, "forge will not decide alone about some files: --conflict, or conflict of the MCP tools, decides", isA[conflictsError]},
 		{codeConflictsWait, exitConflicts, "an earlier run left conflicts in files: resolve them, then forge upgrade --continue, or --abort", isErr(generator.ErrPending)},
 		{"missing_answers", exitUsage, "questions have no answer; each problem is one of them", either(isA[missingAnswersError], isA[*generator.MissingError])},
