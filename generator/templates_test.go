@@ -111,46 +111,6 @@ func TestTemplates_baseNamesNoProvider(t *testing.T) {
 	}
 }
 
-// TestTemplates_renderGofmtClean: what a template renders is gofmt-clean,
-// however long the answers are; Render does not format.
-func TestTemplates_renderGofmtClean(t *testing.T) {
-	c := shipped(t)
-	for _, auth := range c.Auth {
-		for _, payments := range [][]string{{}, {"okx-x402"}} {
-			for _, words := range []struct{ name, module, price string }{
-				{"s", "a.io", "1"},
-				{"shop", "example.com/shop", "0.01"},
-				{"a-shop-with-a-rather-long-name", "zz.example.com/of/many/elements/and/a-long-last-one/v2", "123456.654321"},
-			} {
-				a := Answers{Name: words.name, Module: words.module, Auth: auth.ID, Payments: payments}
-				for _, q := range c.Questions(a) {
-					if q.Key == "price" {
-						a = a.Set(q.Key, words.price)
-					} else if _, ok := a.Get(q.Key); !ok {
-						a = a.Set(q.Key, q.Default)
-					}
-				}
-				s, err := c.Resolve(a, Numbering{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				tree, err := Render(s)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for f := range tree.All() {
-					if !strings.HasSuffix(f.Path, ".go") {
-						continue
-					}
-					if formatted, err := format.Source(f.Data); err != nil || !bytes.Equal(f.Data, formatted) {
-						t.Errorf("%s of %s%v with module %s: gofmt would change it (%v)", f.Path, auth.ID, payments, words.module, err)
-					}
-				}
-			}
-		}
-	}
-}
-
 // TestTemplates_textsFillIn executes every text of the declarations: a typo in
 // an action would otherwise be printed to the user.
 func TestTemplates_textsFillIn(t *testing.T) {

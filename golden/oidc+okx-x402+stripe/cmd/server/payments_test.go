@@ -3,27 +3,9 @@ package main
 import (
 	"io"
 	"net/http"
-{{- if ne .Values.public_ledger "true" }}
 	"strings"
-{{- end }}
 	"testing"
 )
-{{- if eq .Values.public_ledger "true" }}
-
-// TestPaymentEventsEndWithTheServer: that somebody watches does not keep the
-// server from stopping, which start looks at when the test has ended.
-func TestPaymentEventsEndWithTheServer(t *testing.T) {
-	res, err := http.Get(start(t) + "/payments/events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = res.Body.Close() })
-	begin := make([]byte, len("retry: "))
-	if _, err := io.ReadFull(res.Body, begin); err != nil || string(begin) != "retry: " || res.StatusCode != http.StatusOK {
-		t.Errorf("status %d, %q, %v; want a stream of events", res.StatusCode, begin, err)
-	}
-}
-{{- else }}
 
 // TestPaymentsAreClosed: nobody sees payments who is not signed in. People are led
 // to where they can.
@@ -64,4 +46,3 @@ func TestPaymentsAreClosed(t *testing.T) {
 		}
 	}
 }
-{{- end }}
