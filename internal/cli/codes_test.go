@@ -50,10 +50,10 @@ func sampleErrors() map[string]struct {
 		"generator.ErrPending":      {generator.ErrPending, "conflicts_wait"},
 		"git.Error":                 {&git.Error{}, "git_failed"},
 		"git.ErrNone":               {git.ErrNone, "git_failed"},
-		"pack.ErrNoGo":              {pack.ErrNoGo, "pack_unreachable"},
-		"pack.ErrUnreachable":       {pack.ErrUnreachable, "pack_unreachable"},
+		"pack.ErrNoGo":              {pack.ErrNoGo, "pack_unavailable"},
+		"pack.ErrUnreachable":       {pack.ErrUnreachable, "pack_unavailable"},
 		"pack.ErrMismatch":          {pack.ErrMismatch, "pack_mismatch"},
-		"pack.ProblemError":         {&pack.ProblemError{}, "bad_pack"},
+		"pack.ProblemError":         {&pack.ProblemError{}, "pack_refused"},
 		"pay.ModeError":             {&pay.ModeError{}, "bad_key"},
 		"pay.ErrPassword":           {pay.ErrPassword, "bad_key"},
 		"pay.RedirectError":         {&pay.RedirectError{}, "payment_refused"},
@@ -71,6 +71,7 @@ func sampleErrors() map[string]struct {
 		"cli.editedSinceError":      {editedSinceError{&generator.EditedError{Paths: []string{"a"}}}, "edited_since"},
 		"cli.errDrift":              {errDrift, "drift"},
 		"cli.errUnhealthy":          {errUnhealthy, "unhealthy"},
+		"cli.errFindings":           {errFindings, "findings"},
 	}
 }
 

@@ -30,6 +30,7 @@ const packDir = "../packtest/acme"
 //	tree DIR FILE             list the files of DIR into FILE: mode, hash, path
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
+//	checkout                  copy the templates to checkout/templates
 //	pack DIR                  make DIR a template pack, acme with the provider kindred
 //	publish DIR MODULE@V      put DIR into the proxy of Go modules at $WORK/proxy
 //	seller                    start a server that sells, at $SELLER
@@ -49,7 +50,8 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
-			"pack": packCommand, "publish": publish,
+			"checkout": checkoutCommand,
+			"pack":     packCommand, "publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
@@ -215,4 +217,12 @@ func publish(ts *testscript.TestScript, neg bool, args []string) {
 
 func write(ts *testscript.TestScript, file, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
+}
+
+func checkoutCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: checkout")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs("checkout/templates"), templates.FS))
+	ts.Check(os.MkdirAll(ts.MkAbs("checkout/internal"), 0o755))
 }
