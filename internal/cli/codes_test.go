@@ -71,6 +71,7 @@ func sampleErrors() map[string]struct {
 		"cli.editedSinceError":      {editedSinceError{&generator.EditedError{Paths: []string{"a"}}}, "edited_since"},
 		"cli.errDrift":              {errDrift, "drift"},
 		"cli.errUnhealthy":          {errUnhealthy, "unhealthy"},
+		"cli.errFindings":           {errFindings, "findings"},
 	}
 }
 

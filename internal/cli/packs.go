@@ -204,7 +204,7 @@ type packUse struct {
 func again(ctx context.Context, dir string, r generator.PackRecord, use packUse) (found, error) {
 	lost := func(what string) error {
 		return hinted{
-			fmt.Errorf("the project was written with the pack %s %s, and %s", r.Name, r.Version, what),
+			codedError{fmt.Errorf("the project was written with the pack %s %s, and %s", r.Name, r.Version, what), codePackGone},
 			"say where it is: --templates DIR",
 		}
 	}
@@ -239,7 +239,8 @@ func again(ctx context.Context, dir string, r generator.PackRecord, use packUse)
 	case use.consent:
 		shown := relative(source)
 		return p, hinted{
-			fmt.Errorf("the pack %s in %s has changed: it is %s %s, and the project was written with %s %s", r.Name, shown, p.Version, p.Hash, r.Version, r.Hash),
+			codedError{fmt.Errorf("the pack %s in %s has changed: it is %s %s, and the project was written with %s %s",
+				r.Name, shown, p.Version, p.Hash, r.Version, r.Hash), codePackChanged},
 			fmt.Sprintf("forge diff --upgrade shows what that would change; with --templates %s you take it", quote(shown)),
 		}
 	}
