@@ -19,7 +19,7 @@ func TestNoNetwork(t *testing.T) {
 	// Has transports over HTTP besides the one that forge mcp uses, and what they need.
 	agents := []string{"github.com/modelcontextprotocol/go-sdk/", "golang.org/x/oauth2"}
 	protocols := []string{"net/http", "net/rpc", "net/smtp", "crypto/tls", "golang.org/x/crypto/ssh", postgres + "pgx/v5", postgres + "pgx/v5/pgconn"}
-	starts := []string{home + "internal/git", home + "internal/cli", home + "internal/pack", home + "internal/modlock"} // the second for the editor
+	starts := []string{home + "internal/git", home + "internal/cli", home + "internal/pack", home + "internal/modlock", home + "internal/trial"} // the second for the editor
 	reaches := map[string]bool{home + "internal/doctor": false, home + "internal/pay": false}
 	for _, line := range list(t, `{{ if not .Standard }}{{ .ImportPath }} {{ join .Imports " " }}{{ end }}`, "-deps", "../../cmd/forge") {
 		name, imports, _ := strings.Cut(line, " ")
