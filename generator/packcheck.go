@@ -333,7 +333,7 @@ var lock0 lock
 
 // packFragments are the shared files that a pack may add to. What CI runs is not
 // for a pack to say.
-var packFragments = []string{".env.example", "AGENTS.md", "Makefile", "README.md", "insforge.toml"} //nolint:gochecknoglobals // a table, never written
+var packFragments = []string{"AGENTS.md", "Makefile", "README.md", "insforge.toml"} //nolint:gochecknoglobals // a table, never written
 
 // templates checks the names of a layer's templates and reads each.
 func (k *packCheck) templates(pack *Pack, folder string) {

@@ -197,7 +197,7 @@ func packAttacks() []packAttack {
 		},
 		{
 			"more of a workflow", put(kindred+"fragments/.github/workflows/ci.yml.tmpl", "  evil:\n"),
-			[]string{at(kindred+"fragments/.github/workflows/ci.yml.tmpl") + "a pack cannot add to .github/workflows/ci.yml: only to .env.example, AGENTS.md, Makefile, README.md, insforge.toml"},
+			[]string{at(kindred+"fragments/.github/workflows/ci.yml.tmpl") + "a pack cannot add to .github/workflows/ci.yml: only to AGENTS.md, Makefile, README.md, insforge.toml"},
 		},
 		{
 			"the user's secrets", put(kindred+"files/.env.tmpl", "A=b\n"),
