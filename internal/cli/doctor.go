@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/view"
 )
@@ -35,9 +36,6 @@ func (a *app) doctorCommand() *cobra.Command {
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if section != "" && !slices.Contains(doctor.Sections(), section) {
-				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
-			}
 			return a.doctor(cmd.Context(), use, section, asJSON)
 		},
 	}
@@ -54,28 +52,10 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(ctx, dir, state, use)
+	doc, err := a.checkUp(ctx, dir, state, use, section)
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
-	for _, id := range project.Manifest.Answers.Payments {
-		provider, found := catalog.Guide(id)
-		switch {
-		case found && slices.Contains(provider.Include, "_checkout"):
-			in.Sellers = append(in.Sellers, provider)
-		default:
-			in.Paid = true
-		}
-	}
-	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
-		in.Auth = &provider
-	}
-	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	doc.OK = doctor.Healthy(doc.Checks)
 	if asJSON {
 		err = view.JSON(a.Out, doc)
 	} else {
@@ -85,4 +65,32 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 		return errors.Join(err, errUnhealthy)
 	}
 	return err
+}
+
+// checkUp makes the checks of section, or all if it is empty, on the project in dir.
+func (a *app) checkUp(ctx context.Context, dir string, state generator.State, use packUse, section string) (view.DoctorDocument, error) {
+	if section != "" && !slices.Contains(doctor.Sections(), section) {
+		return view.DoctorDocument{}, usageError{
+			fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", ")),
+		}
+	}
+	project, catalog, err := a.openIn(ctx, dir, state, use)
+	if err != nil {
+		return view.DoctorDocument{}, err
+	}
+	answers := project.Manifest.Answers
+	in := doctor.Input{
+		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, NoLogin: answers.Auth == generator.None,
+		Paid: slices.Contains(catalog.Layers(answers), "payment/_paywall"),
+	}
+	for _, provider := range catalog.Chosen(answers) {
+		if provider.Kind == generator.KindAuth {
+			in.Auth = &provider
+		} else {
+			in.Payments = append(in.Payments, provider)
+		}
+	}
+	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
+	doc.OK = doctor.Healthy(doc.Checks)
+	return doc, ctx.Err()
 }

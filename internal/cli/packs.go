@@ -196,6 +196,8 @@ type packUse struct {
 	consent bool
 	// offline asks no network, for completion.
 	offline bool
+	// inside is the folder that recorded folders have to be in, "" for any.
+	inside string
 }
 
 // again reads a pack that was recorded.
@@ -213,6 +215,8 @@ func again(ctx context.Context, dir string, r generator.PackRecord, use packUse)
 	if !pack.IsModule(source) {
 		source = filepath.Join(dir, filepath.FromSlash(source))
 		switch {
+		case use.inside != "" && !within(use.inside, realPath(source)):
+			return found{}, codedError{fmt.Errorf("the pack %s is in %s, which is not in %s", r.Name, r.Source, use.inside), codeOutsideRoot}
 		case !within(repository(realPath(dir)), realPath(source)):
 			return found{}, lost(fmt.Sprintf("its folder %s is outside the repository", r.Source))
 		case isGone(source):

@@ -23,24 +23,33 @@ const (
 // signIn is how users of a project sign in. What is asked of whom stands in the
 // provider's declaration: nothing here knows one provider from another.
 type signIn struct {
+	*settings
+
+	asker   *asker
+	timeout time.Duration
+}
+
+// settings are the variables of a provider.
+type settings struct {
 	*project
 
 	provider *generator.Provider
-	asker    *asker
-	timeout  time.Duration
 	// values are those of all variables that the provider declares; a value that
 	// cannot be used is "".
 	values map[string]string
 	// wrong has the failed check of each variable without a value to use, or nil
 	// for one that this project does not know of.
 	wrong map[string]*Check
+	// keysAt is where the issuer says that its keys are; "" until it has said so.
+	keysAt string
+}
+
+func newSettings(p *project, provider *generator.Provider) *settings {
+	return &settings{p, provider, map[string]string{}, map[string]*Check{}}
 }
 
 func (p *project) signingIn(ctx context.Context, in Input) []Check {
-	s := &signIn{
-		project: p, provider: in.Auth, asker: newAsker(in.Transport, in.Timeout, p.secrets), timeout: in.Timeout,
-		values: map[string]string{}, wrong: map[string]*Check{},
-	}
+	s := &signIn{newSettings(p, in.Auth), newAsker(in.Transport, in.Timeout, p.secrets), in.Timeout}
 	all := s.variables()
 	d := in.Auth.Doctor
 	if d == nil {
@@ -48,7 +57,7 @@ func (p *project) signingIn(ctx context.Context, in Input) []Check {
 	}
 	all = append(all, s.modes(d.Modes)...)
 	all = append(all, s.issuer(ctx, d.Issuer)...)
-	all = append(all, s.keys(ctx, d.JWKS)...)
+	all = append(all, s.keys(ctx, d)...)
 	all = append(all, s.health(ctx, d.Health)...)
 	all = append(all, s.clock()...)
 	all = append(all, s.addresses(ctx, d.Authorize)...)
@@ -62,7 +71,7 @@ func (p *project) signingIn(ctx context.Context, in Input) []Check {
 // variables checks the shape of every variable that the provider declares. What is
 // not set is missed only if the project knows of it: it may be older than the
 // declaration.
-func (s *signIn) variables() []Check {
+func (s *settings) variables() []Check {
 	var all []Check
 	holder := map[string]string{} // of a secret value: the variable that has it
 	if secret := s.vars.value(usertoken.SecretName); secret != "" {
@@ -112,7 +121,7 @@ func (s *signIn) variables() []Check {
 }
 
 // meaning says, after "to", what a variable's value is and who knows it.
-func (s *signIn) meaning(e generator.EnvVar) string {
+func (s *settings) meaning(e generator.EnvVar) string {
 	guide := "forge providers " + s.provider.ID + " says where it stands"
 	if e.Shape == "" {
 		return "its value; " + guide
@@ -121,7 +130,7 @@ func (s *signIn) meaning(e generator.EnvVar) string {
 }
 
 // set says what to do about a variable.
-func (s *signIn) set(name string) string {
+func (s *settings) set(name string) string {
 	_, from := s.vars.Get(name)
 	for _, e := range s.provider.Env {
 		if e.Name == name {
