@@ -45,7 +45,7 @@ type settings struct {
 }
 
 func newSettings(p *project, provider *generator.Provider) *settings {
-	return &settings{p, provider, map[string]string{}, map[string]*Check{}}
+	return &settings{project: p, provider: provider, values: map[string]string{}, wrong: map[string]*Check{}}
 }
 
 func (p *project) signingIn(ctx context.Context, in Input) []Check {
