@@ -44,10 +44,29 @@ type Choice struct {
 	Warning string `toml:"warning" json:"warning,omitempty"`
 }
 
-// Condition is true when the question Key was answered with Is.
+// Condition is true when the question Key was answered with Is, or, where that is
+// empty, with something else than Not.
 type Condition struct {
 	Key string `toml:"key" json:"key"`
-	Is  string `toml:"is" json:"is"`
+	Is  string `toml:"is" json:"is,omitempty"`
+	Not string `toml:"not" json:"not,omitempty"`
+}
+
+func (c Condition) problem() string {
+	if c.Key == "" || (c.Is == "") == (c.Not == "") {
+		return "needs a key, and either is or not"
+	}
+	return ""
+}
+
+// Holds reports whether c is true of a. A question without an answer is unlike
+// every answer, so neither is true of it.
+func (c Condition) Holds(a Answers) bool {
+	value, ok := a.Get(c.Key)
+	if c.Is != "" {
+		return ok && value == c.Is
+	}
+	return ok && value != c.Not
 }
 
 // The keys of the questions every project answers. They are flags of their
@@ -59,7 +78,8 @@ const (
 	KeyPayments = "payments"
 )
 
-// None is the explicit answer for choosing nothing of a multiselect.
+// None is the explicit answer for choosing nothing: of a multiselect, and for auth
+// a server at which nobody signs in.
 const None = "none"
 
 // Answers is what the user said. It is serialised as is, into answers files
@@ -173,11 +193,7 @@ func (q Question) checkChoice(value string) error {
 
 // Applies reports whether q is asked at all, given the answers so far.
 func (q Question) Applies(a Answers) bool {
-	if q.When == nil {
-		return true
-	}
-	value, _ := a.Get(q.When.Key)
-	return value == q.When.Is
+	return q.When == nil || q.When.Holds(a)
 }
 
 func (q Question) problems() []string {
@@ -199,6 +215,9 @@ func (q Question) problems() []string {
 	}
 	if _, ok := formats[q.Format]; q.Format != "" && !ok {
 		found = append(found, fmt.Sprintf("%s: unknown format %q", q.Key, q.Format))
+	}
+	if q.When != nil && q.When.problem() != "" {
+		found = append(found, fmt.Sprintf("%s: when %s", q.Key, q.When.problem()))
 	}
 	if q.Default != "" && q.ChoicesFrom == "" {
 		sample := Answers{Name: "shop", Module: "example.com/shop"}

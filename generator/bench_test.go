@@ -4,32 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/fstest"
-
-	"github.com/insforge/forge/templates"
 )
-
-// BenchmarkRender renders every combination of the shipped catalog.
-func BenchmarkRender(b *testing.B) {
-	c, err := Load(templates.FS)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, auth := range c.Auth {
-		for _, payments := range [][]string{{}, {"okx-x402"}} {
-			a := Answers{Name: "shop", Module: "example.com/shop", Auth: auth.ID, Payments: payments}
-			for _, q := range c.Questions(a) {
-				if _, ok := a.Get(q.Key); !ok {
-					a = a.Set(q.Key, q.Default)
-				}
-			}
-			s, err := c.Resolve(a, Numbering{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Run(fmt.Sprint(auth.ID, payments), func(b *testing.B) { benchRender(b, s) })
-		}
-	}
-}
 
 // BenchmarkRender_growth renders synthetic catalogs of 10 to 1,000 files; the
 // time for one file should not grow with their number.
@@ -53,17 +28,13 @@ func BenchmarkRender_growth(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(fmt.Sprintf("%dfiles", n), func(b *testing.B) {
-			benchRender(b, s)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Render(s); err != nil {
+					b.Fatal(err)
+				}
+			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/file")
 		})
-	}
-}
-
-func benchRender(b *testing.B, s *Spec) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Render(s); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

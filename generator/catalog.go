@@ -27,7 +27,7 @@ type Catalog struct {
 	Packs     []Pack `json:"packs,omitempty"`
 	questions []Question
 	base      layer
-	shared    map[string]layer          // by folder: auth/_common, auth/_jwks, payment/_paywall
+	shared    map[string]SharedLayer    // by folder: auth/_common, auth/_jwks, payment/_paywall
 	locks     map[string]*lock          // by layer folder
 	packed    map[string]*Pack          // by layer folder, for those of a pack
 	secrets   map[string]*regexp.Regexp // of every secret variable: what its values look like
@@ -39,6 +39,9 @@ type Catalog struct {
 // questions every project answers.
 const catalogFile = "catalog.toml"
 
+// layerFile is the declaration of a layer that is no provider.
+const layerFile = "layer.toml"
+
 // commonLayer is the shared layer that every provider of a kind builds on.
 const commonLayer = "_common"
 
@@ -46,7 +49,7 @@ const commonLayer = "_common"
 // with its declaration, and then those of packs, which add providers and change
 // none. Every problem is reported, joined, as *ProviderError.
 func Load(fsys fs.FS, packs ...Pack) (*Catalog, error) {
-	c := &Catalog{shared: map[string]layer{}, locks: map[string]*lock{}, packed: map[string]*Pack{}, fsys: fsys}
+	c := &Catalog{shared: map[string]SharedLayer{}, locks: map[string]*lock{}, packed: map[string]*Pack{}, fsys: fsys}
 	var errs []error
 	var root struct {
 		Version   string     `toml:"version"`
@@ -120,8 +123,8 @@ func (c *Catalog) loadKind(kind Kind, pack *Pack) (providers []Provider, errs []
 		case !e.IsDir():
 			errs = append(errs, &ProviderError{Path: c.at(folder), Err: errors.New("only folders belong here, one for each provider")})
 		case strings.HasPrefix(e.Name(), "_"):
-			var l layer
-			errs = append(errs, c.loadLayer(folder, &l)...)
+			var l SharedLayer
+			errs = append(errs, c.loadShared(folder, &l)...)
 			c.shared[folder] = l
 		default:
 			p := Provider{ID: e.Name(), Kind: kind}
@@ -147,10 +150,31 @@ func (c *Catalog) loadKind(kind Kind, pack *Pack) (providers []Provider, errs []
 }
 
 func (c *Catalog) loadLayer(folder string, l *layer) []error {
-	file := path.Join(folder, "layer.toml")
-	errs := c.decode(file, l)
+	return c.decodeLayer(folder, l, l)
+}
+
+func (c *Catalog) loadShared(folder string, l *SharedLayer) []error {
+	errs := c.decodeLayer(folder, l, &l.layer)
+	wrong := func(key, what string) {
+		errs = append(errs, &ProviderError{Path: c.at(path.Join(folder, layerFile)), Key: key, Err: errors.New(what)})
+	}
+	if path.Base(folder) == commonLayer && len(l.When) > 0 {
+		wrong("when", "is for layers that providers include, and every one has this")
+	}
+	for i, when := range l.When {
+		if what := when.problem(); what != "" {
+			wrong(fmt.Sprintf("when[%d]", i), what)
+		}
+	}
+	return errs
+}
+
+// decodeLayer reads the declaration in folder into declared, whose layer is l.
+func (c *Catalog) decodeLayer(folder string, declared any, l *layer) []error {
+	file := path.Join(folder, layerFile)
+	errs := c.decode(file, declared)
 	if pack := c.pack(file); pack != nil {
-		errs = append(errs, checkPackTexts(pack.at(file), *l)...)
+		errs = append(errs, checkPackTexts(pack.at(file), declared)...)
 	}
 	if len(errs) == 0 {
 		for _, x := range l.problems() {
@@ -174,8 +198,17 @@ func (c *Catalog) crossCheck() []error {
 		}
 	}
 	for folder, l := range c.shared {
+		file := c.at(path.Join(folder, layerFile))
 		if c.packed[folder] == nil {
-			checkVersions(path.Join(folder, "layer.toml"), l)
+			checkVersions(file, l.layer)
+		}
+		for _, name := range l.Include {
+			beside := path.Join(path.Dir(folder), name)
+			if other, ok := c.shared[beside]; !ok || c.packed[beside] != nil && c.packed[beside] != c.packed[folder] {
+				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("there is no layer %q beside it", name)})
+			} else if len(other.Include) > 0 {
+				errs = append(errs, &ProviderError{Path: file, Key: "include", Err: fmt.Errorf("%q includes layers itself: one step is all there is", name)})
+			}
 		}
 	}
 	for _, p := range c.all() {
@@ -240,7 +273,13 @@ func (c *Catalog) Questions(a Answers) []Question {
 		if !q.Applies(a) {
 			continue
 		}
-		q.Default = fillText(q.Default, a)
+		q.Message, q.Default = fillText(q.Message, a), fillText(q.Default, a)
+		if q.ChoicesFrom == KindPayment && a.Auth == None {
+			q.Choices = slices.DeleteFunc(slices.Clone(q.Choices), func(choice Choice) bool {
+				p, ok := c.Provider(choice.Value)
+				return ok && p.NeedsUser
+			})
+		}
 		asked = append(asked, q)
 	}
 	return asked
@@ -289,10 +328,37 @@ func (c *Catalog) chosen(a Answers) []Provider {
 					p.Steps = slices.Concat(p.Steps, c.shared[path.Join(string(p.Kind), name)].Steps)
 				}
 			}
+			p.Include = c.included(p, a)
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// included returns the shared layers that p builds on with the answers a: those
+// that it includes, then what these include, as far as their conditions hold.
+func (c *Catalog) included(p Provider, a Answers) []string {
+	var found []string
+	for _, name := range c.includes(p) {
+		unmet := func(when Condition) bool { return !when.Holds(a) }
+		if !slices.ContainsFunc(c.shared[path.Join(string(p.Kind), name)].When, unmet) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// includes returns every shared layer that p may build on, whatever the answers.
+func (c *Catalog) includes(p Provider) []string {
+	names := slices.Clone(p.Include)
+	for _, name := range p.Include {
+		for _, more := range c.shared[path.Join(string(p.Kind), name)].Include {
+			if !slices.Contains(names, more) {
+				names = append(names, more)
+			}
+		}
+	}
+	return names
 }
 
 // choices returns what a chose of the provider's own questions.
@@ -322,13 +388,16 @@ func (c *Catalog) Warnings(a Answers) []string {
 	return found
 }
 
-// withChoices fills in the choices that are the catalog's own providers.
+// withChoices puts the catalog's own providers in front of the choices that a
+// question has by itself.
 func (c *Catalog) withChoices(questions []Question) []Question {
 	for i, q := range questions {
 		providers := map[Kind][]Provider{KindAuth: c.Auth, KindPayment: c.Payments}[q.ChoicesFrom]
+		var choices []Choice
 		for _, p := range providers {
-			questions[i].Choices = append(questions[i].Choices, Choice{Value: p.ID, Label: p.Label()})
+			choices = append(choices, Choice{Value: p.ID, Label: p.Label()})
 		}
+		questions[i].Choices = append(choices, q.Choices...)
 	}
 	return questions
 }

@@ -117,6 +117,14 @@ func TestLoad_namesFileLineAndKey(t *testing.T) {
 		{"auth/acme/provider.toml", head + "[doctor]\nmodes = [\"ACME_KEY\"]\n", `auth/acme/provider.toml: doctor.modes: there is no variable "ACME_KEY"`},
 		{"auth/acme/provider.toml", head + "[doctor.database]\nurl = \"JWT_SECRET\"\n", "auth/acme/provider.toml: doctor.database: needs a schema, and the columns to read"},
 		{"payment/coin/provider.toml", "name = \"C\"\nsummary = \"s\"\ndocs = \"https://c.example\"\npackage = \"coin\"\n[doctor]\n", "payment/coin/provider.toml: doctor: is only for auth providers"},
+		{"auth/acme/provider.toml", head + "[[question]]\nkey = \"k\"\nmessage = \"m\"\ntype = \"input\"\nwhen = { key = \"auth\" }\n", "auth/acme/provider.toml: question[0]: k: when needs a key, and either is or not"},
+		{"auth/acme/provider.toml", head + "needs_user = true\n", "auth/acme/provider.toml: needs_user: is only for payment providers"},
+		{"auth/none/provider.toml", head, `auth/none/provider.toml: id: "none" is the answer for no provider at all`},
+		{"auth/_more/layer.toml", "include = [\"_jwks\"]\n", `auth/_more/layer.toml: include: there is no layer "_jwks" beside it`},
+		{"auth/_more/layer.toml", "[[when]]\nkey = \"auth\"\n", "auth/_more/layer.toml: when[0]: needs a key, and either is or not"},
+		{"auth/_more/layer.toml", "[[when]]\nkey = \"auth\"\nis = \"a\"\nnot = \"b\"\n", "auth/_more/layer.toml: when[0]: needs a key, and either is or not"},
+		{"auth/_common/layer.toml", "when = [{ key = \"auth\", is = \"a\" }]\n", "auth/_common/layer.toml: when: is for layers that providers include, and every one has this"},
+		{"base/layer.toml", "include = [\"_jwks\"]\n", "base/layer.toml:1: include: unknown key"},
 		{"auth/acme/modules.lock", "require example.com/x\n", "auth/acme/modules.lock:1: is no go, require, pin, implies or sum line"},
 		{"auth/README.md", "x", "auth/README.md: only folders belong here"},
 		{"auth/Acme Inc/provider.toml", head, `auth/Acme Inc/provider.toml: id: folder name "Acme Inc" is not`},
@@ -179,5 +187,118 @@ func TestFillAddress(t *testing.T) {
 	const text = `https://API_HOST/{{ .ACME_KEY }}?{{ index . "ACME_URL" }}{{ .ACME_KEY }}`
 	if got := strings.Join(AddressVariables(text), " "); got != "ACME_KEY ACME_URL" {
 		t.Errorf("AddressVariables(%s) = %s", text, got)
+	}
+}
+
+// operators are layers that join by the answers to two questions.
+func operators() map[string]string {
+	files := small(nil)
+	return map[string]string{
+		"catalog.toml": strings.Replace(string(files["catalog.toml"].Data), "choices_from = \"auth\"\n",
+			"choices_from = \"auth\"\nchoices = [{ value = \"none\", label = \"nobody\" }]\n", 1),
+		"payment/coin/provider.toml":             "include = [\"_wall\"]\n" + string(files["payment/coin/provider.toml"].Data),
+		"payment/bill/provider.toml":             "name = \"Bill\"\nsummary = \"s\"\ndocs = \"https://bill.example\"\npackage = \"bill\"\nneeds_user = true\n",
+		"payment/_wall/layer.toml":               "include = [\"_users\", \"_token\"]\n[[question]]\nkey = \"public\"\nmessage = \"m\"\ntype = \"confirm\"\n",
+		"payment/_users/layer.toml":              "when = [{ key = \"public\", is = \"false\" }, { key = \"auth\", not = \"none\" }]\n",
+		"payment/_users/files/operators.go.tmpl": "package users\n",
+		"payment/_token/layer.toml":              "when = [{ key = \"public\", is = \"false\" }, { key = \"auth\", is = \"none\" }]\n[[env]]\nname = \"TOKEN\"\ncomment = \"c\"\n",
+		"payment/_token/files/operators.go.tmpl": "package token\n",
+		"base/files/wiring.txt.tmpl":             "{{ range .Including \"payment/_wall\" }}{{ .Package }}{{ end }} {{ .Has \"payment/_token\" }}\n",
+	}
+}
+
+func TestLayers_joinByAnswers(t *testing.T) {
+	c, err := Load(small(operators()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		auth, payments, public string
+		layers, wiring         string
+	}{
+		{"acme", "coin", "true", "base auth/_common auth/acme payment/_wall payment/coin", "coin false\n"},
+		{"acme", "coin", "false", "base auth/_common auth/acme payment/_wall payment/_users payment/coin", "coin false\n"},
+		{"acme", "bill,coin", "false", "base auth/_common auth/acme payment/bill payment/_wall payment/_users payment/coin", "coin false\n"},
+		{"acme", "bill", "", "base auth/_common auth/acme payment/bill", " false\n"},
+		{"none", "coin", "true", "base payment/_wall payment/coin", "coin false\n"},
+		{"none", "coin", "false", "base payment/_wall payment/_token payment/coin", "coin true\n"},
+	} {
+		a := Answers{Name: "shop", Module: "example.com/shop"}.Set(KeyAuth, tt.auth).Set(KeyPayments, tt.payments)
+		if tt.public != "" {
+			a = a.Set("public", tt.public).Set("price", "1")
+		}
+		if got := strings.Join(c.Layers(a), " "); got != tt.layers {
+			t.Errorf("%s+%s, public %s: layers %s, want %s", tt.auth, tt.payments, tt.public, got, tt.layers)
+		}
+		s, err := c.Resolve(a, Numbering{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := Render(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(tree.Lookup("wiring.txt").Data); got != tt.wiring {
+			t.Errorf("%s+%s, public %s: wiring says %q, want %q", tt.auth, tt.payments, tt.public, got, tt.wiring)
+		}
+	}
+	var env []string
+	for _, p := range c.Chosen(Answers{Auth: "none", Payments: []string{"coin"}}.Set("public", "false")) {
+		for _, e := range p.Env {
+			env = append(env, e.Name)
+		}
+	}
+	if got := strings.Join(env, " "); got != "TOKEN COIN_KEY" {
+		t.Errorf("variables of what is chosen are %s, want TOKEN COIN_KEY", got)
+	}
+}
+
+func TestCheck_withoutLogin(t *testing.T) {
+	c, err := Load(small(operators()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const way = ": sell by coin, or choose who signs users in (--auth)"
+	for payments, want := range map[string]string{
+		"coin":      "",
+		"none":      "--payments: a server without sign-in has nothing but what it sells, so it needs a way to pay" + way,
+		"bill":      "--payments: bill sells to signed-in users, and nobody signs in here" + way,
+		"bill,coin": "--payments: bill sells to signed-in users, and nobody signs in here" + way,
+		"biil":      "--payments: unknown \"biil\", did you mean \"bill\"? (choices: bill, coin)",
+	} {
+		err := c.Check(Answers{}.Set(KeyAuth, None).Set(KeyPayments, payments))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %v, want %s", payments, err, want)
+		}
+	}
+	for auth, want := range map[string]int{"acme": 2, "": 2, None: 1} {
+		for _, q := range c.Questions(Answers{Auth: auth}) {
+			if q.Key == KeyPayments && len(q.Choices) != want {
+				t.Errorf("auth %q: %d ways to pay are offered, want %d", auth, len(q.Choices), want)
+			}
+		}
+	}
+	if _, err := c.Resolve(Answers{Name: "shop", Module: "example.com/shop", Auth: None}, Numbering{}); err == nil || !strings.Contains(err.Error(), "--payments: no answer") {
+		t.Errorf("without an answer for payments: %v", err)
+	}
+}
+
+func TestSpec_unknownLayer(t *testing.T) {
+	files := operators()
+	files["base/files/wiring.txt.tmpl"] = "{{ if .Has \"payment/_wal\" }}x{{ end }}"
+	c, err := Load(small(files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Resolve(Answers{Name: "shop", Module: "example.com/shop", Auth: "acme", Payments: []string{}}, Numbering{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Render(s); err == nil || !strings.Contains(err.Error(), `there is no layer "payment/_wal"`) {
+		t.Errorf("got %v, want an error that names the layer", err)
 	}
 }

@@ -24,7 +24,9 @@ func (c *Catalog) Guide(id string) (Provider, bool) {
 		DevURL:  DevURL, ProdURL: exampleProdURL,
 	}
 	var joined layer
-	for _, l := range append(c.sharedLayers([]Provider{p}), p.layer) {
+	whole := p
+	whole.Include = c.includes(p)
+	for _, l := range append(c.sharedLayers([]Provider{whole}), p.layer) {
 		l = s.fill(l)
 		joined.Questions = append(joined.Questions, l.Questions...)
 		joined.Env = append(joined.Env, l.Env...)
@@ -35,6 +37,20 @@ func (c *Catalog) Guide(id string) (Provider, bool) {
 	}
 	p.layer = joined
 	return p, true
+}
+
+// Chosen returns the providers that a names, auth first, each with the variables
+// of the shared layers it builds on in front of its own.
+func (c *Catalog) Chosen(a Answers) []Provider {
+	chosen := c.chosen(a)
+	for i, p := range chosen {
+		var env []EnvVar
+		for _, l := range c.sharedLayers([]Provider{p}) {
+			env = append(env, l.Env...)
+		}
+		chosen[i].Env = append(env, p.Env...)
+	}
+	return chosen
 }
 
 // DecodeAnswers reads an answers file: TOML with the keys name, module, auth,

@@ -466,17 +466,21 @@ func (k *packCheck) provider(pack *Pack, p Provider) {
 	k.doctor(file, p)
 }
 
-// layersOf are the layers that p always builds on, itself among them, and those
-// that choices add.
+// layersOf are the layers that p builds on by itself, itself among them, and those
+// that answers add.
 func (c *Catalog) layersOf(p Provider) (always, maybe []string) {
 	always = c.layerFolders([]Provider{p})
+	add := func(names []string) {
+		for _, name := range names {
+			if folder := path.Join(string(p.Kind), name); !slices.Contains(always, folder) && !slices.Contains(maybe, folder) {
+				maybe = append(maybe, folder)
+			}
+		}
+	}
+	add(c.includes(p))
 	for _, q := range p.Questions {
 		for _, choice := range q.Choices {
-			for _, name := range choice.Include {
-				if folder := path.Join(string(p.Kind), name); !slices.Contains(always, folder) && !slices.Contains(maybe, folder) {
-					maybe = append(maybe, folder)
-				}
-			}
+			add(choice.Include)
 		}
 	}
 	return always, maybe

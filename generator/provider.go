@@ -75,6 +75,17 @@ type layer struct {
 	Renames   []Rename   `toml:"rename" json:"-"`
 }
 
+// SharedLayer is a layer that providers of one kind build on, decoded strictly from
+// its layer.toml.
+type SharedLayer struct {
+	layer
+	// Include names shared layers of the same kind that join wherever this one does.
+	Include []string `toml:"include"`
+	// When has the conditions under which the layer joins what includes it: all of
+	// them have to hold.
+	When []Condition `toml:"when"`
+}
+
 // EnvVar is one environment variable of the generated server.
 type EnvVar struct {
 	Name     string `toml:"name" json:"name"`
@@ -160,6 +171,9 @@ func (p *Provider) problems() []problem {
 	}
 	if !idPattern.MatchString(p.ID) {
 		add("id", "folder name %q is not lower-case words joined by hyphens", p.ID)
+	}
+	if p.ID == None {
+		add("id", "%q is the answer for no provider at all", None)
 	}
 	for _, f := range []struct{ key, value string }{{"name", p.Name}, {"summary", p.Summary}, {"docs", p.Docs}} {
 		if f.value == "" {

@@ -14,7 +14,7 @@ const removalFolder = "removal"
 // not. Nothing else is rendered from there: code that is not chosen goes by
 // the plan.
 func (p *Project) removal(s *Spec, target *Tree) (*Tree, error) {
-	had := s.catalog.layerFolders(s.catalog.chosen(p.Manifest.Answers))
+	had := s.catalog.Layers(p.Manifest.Answers)
 	r := newRenderer(s)
 	highest := s.numbering.Highest
 	for f := range target.All() {

@@ -22,7 +22,7 @@ const exampleProdURL = "https://app.example.com"
 // is what templates see.
 type Spec struct {
 	Answers
-	// Auth is the chosen auth provider; nil only for a server without login.
+	// Auth is the chosen auth provider; nil for a server at which nobody signs in.
 	Auth *Provider
 	// Payments are the chosen payment providers, by ID.
 	Payments []Provider
@@ -112,6 +112,10 @@ func (c *Catalog) Check(a Answers) error {
 	known := map[string]bool{}
 	for _, q := range c.Questions(a) {
 		known[q.Key] = true
+		if q.ChoicesFrom == KindPayment {
+			// Why one of them cannot be chosen here is said below, not that it is unknown.
+			q.Choices = c.choices(q.Key)
+		}
 		if value, ok := a.Get(q.Key); ok {
 			if err := q.Check(value); err != nil {
 				wrong(q.Key, "%v", err)
@@ -129,6 +133,9 @@ func (c *Catalog) Check(a Answers) error {
 		}
 	}
 	chosen := c.chosen(a)
+	for _, what := range c.withoutUsers(a, chosen) {
+		wrong(KeyPayments, "%s", what)
+	}
 	for _, p := range chosen {
 		for _, other := range chosen {
 			if slices.Contains(p.Conflicts, other.ID) {
@@ -137,6 +144,36 @@ func (c *Catalog) Check(a Answers) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// withoutUsers says what cannot be chosen where nobody signs in.
+func (c *Catalog) withoutUsers(a Answers, chosen []Provider) []string {
+	if a.Auth != None {
+		return nil
+	}
+	var can []string
+	for _, p := range c.Payments {
+		if !p.NeedsUser {
+			can = append(can, p.ID)
+		}
+	}
+	way := fmt.Sprintf("sell by %s, or choose who signs users in (--auth)", strings.Join(can, ", "))
+	if a.Payments != nil && len(a.Payments) == 0 {
+		return []string{"a server without sign-in has nothing but what it sells, so it needs a way to pay: " + way}
+	}
+	var found []string
+	for _, p := range chosen {
+		if p.NeedsUser {
+			found = append(found, fmt.Sprintf("%s sells to signed-in users, and nobody signs in here: %s", p.ID, way))
+		}
+	}
+	return found
+}
+
+// choices returns those of a question that every project answers.
+func (c *Catalog) choices(key string) []Choice {
+	i := slices.IndexFunc(c.questions, func(q Question) bool { return q.Key == key })
+	return c.questions[i].Choices
 }
 
 func (c *Catalog) unknownKey(key string, known map[string]bool) string {
@@ -189,7 +226,7 @@ func (c *Catalog) everyLayer() iter.Seq2[string, layer] {
 			return
 		}
 		for _, folder := range slices.Sorted(keys(c.shared)) {
-			if !yield(folder, c.shared[folder]) {
+			if !yield(folder, c.shared[folder].layer) {
 				return
 			}
 		}
@@ -206,11 +243,15 @@ func (c *Catalog) sharedLayers(providers []Provider) []layer {
 	var found []layer
 	for _, folder := range c.layerFolders(providers) {
 		if l, ok := c.shared[folder]; ok {
-			found = append(found, l)
+			found = append(found, l.layer)
 		}
 	}
 	return found
 }
+
+// Layers returns the folders of the layers that make up a project with the answers
+// a, in layer order: base, then auth/…, then payment/….
+func (c *Catalog) Layers(a Answers) []string { return c.layerFolders(c.chosen(a)) }
 
 // layerFolders lists the folders that make up a project: base, then for each
 // kind its common layer, the shared layers and the providers themselves.
@@ -326,7 +367,7 @@ func (c *Catalog) layerAt(folder string, providers []Provider) layer {
 		return c.base
 	}
 	if l, ok := c.shared[folder]; ok {
-		return l
+		return l.layer
 	}
 	for _, p := range providers {
 		if p.folder() == folder {

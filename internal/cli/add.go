@@ -73,11 +73,18 @@ func (a *app) changeProvider(cmd *cobra.Command, args []string, ch change,
 	if err := ch.open(cmd.Context(), a); err != nil {
 		return err
 	}
+	before := ch.project.Manifest.Answers
+	if cmd.Name() == "add" && args[0] == string(generator.KindAuth) && args[1] == generator.None {
+		ch.answers = before
+		if before.Auth == generator.None {
+			return a.reportNothing(ch, &generator.Plan{}, "nobody signs in to the project already")
+		}
+		return keepLogin()
+	}
 	p, err := providerOf(ch.catalog, args[0], args[1])
 	if err != nil {
 		return err
 	}
-	before := ch.project.Manifest.Answers
 	if ch.recorded, err = to(before, p); err != nil {
 		return err
 	}
@@ -94,6 +101,14 @@ func (a *app) changeProvider(cmd *cobra.Command, args []string, ch change,
 	return a.reportNothing(ch, &generator.Plan{}, why)
 }
 
+// keepLogin is that sign-in cannot be taken out of a project.
+func keepLogin() error {
+	return hinted{
+		usageError{errors.New("add auth none: users sign in to this project, and the policies and rows in its database are theirs; what would become of those, nobody can say but you")},
+		"forge new DIR --auth none makes a server without sign-in; take over from this one what you need",
+	}
+}
+
 func chosen(answers generator.Answers, p generator.Provider) bool {
 	return answers.Auth == p.ID || slices.Contains(answers.Payments, p.ID)
 }
@@ -101,6 +116,12 @@ func chosen(answers generator.Answers, p generator.Provider) bool {
 func addProvider(answers generator.Answers, p generator.Provider) (generator.Answers, error) {
 	if p.Kind == generator.KindAuth {
 		return answers.Set(generator.KeyAuth, p.ID), nil
+	}
+	if p.NeedsUser && answers.Auth == generator.None {
+		return answers, hinted{
+			usageError{fmt.Errorf("add payment %s: it sells to signed-in users, and nobody signs in to this project", p.ID)},
+			"forge add auth ID first; forge providers lists who can sign users in",
+		}
 	}
 	return answers.Set(generator.KeyPayments, strings.Join(append(slices.Clone(answers.Payments), p.ID), ",")), nil
 }
@@ -112,6 +133,12 @@ func removeProvider(answers generator.Answers, p generator.Provider) (generator.
 		}
 	}
 	rest := slices.DeleteFunc(slices.Clone(answers.Payments), func(id string) bool { return id == p.ID })
+	if answers.Auth == generator.None && len(rest) == 0 {
+		return answers, hinted{
+			usageError{fmt.Errorf("remove payment %s: nobody signs in to this project, so it has nothing but what it sells, and this is the last way to pay", p.ID)},
+			"forge add auth ID or forge add payment ID first",
+		}
+	}
 	return answers.Set(generator.KeyPayments, strings.Join(append(rest, generator.None), ",")), nil
 }
 

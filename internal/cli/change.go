@@ -43,6 +43,9 @@ func (a *app) change(ctx context.Context, ch change) error {
 	if err != nil {
 		return err
 	}
+	if answers.Auth == generator.None && ch.project.Manifest.Answers.Auth != generator.None {
+		return keepLogin()
+	}
 	if ch.answers, err = a.complete(ctx, ch.catalog, answers, &ch.dialog, "as flags"); err != nil {
 		return err
 	}

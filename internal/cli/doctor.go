@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/view"
 )
@@ -58,18 +59,17 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 	if err != nil {
 		return err
 	}
-	in := doctor.Input{Files: os.DirFS(dir), Getenv: a.getenv, Section: section}
-	for _, id := range project.Manifest.Answers.Payments {
-		provider, found := catalog.Guide(id)
-		switch {
-		case found && slices.Contains(provider.Include, "_checkout"):
-			in.Sellers = append(in.Sellers, provider)
-		default:
-			in.Paid = true
-		}
+	answers := project.Manifest.Answers
+	in := doctor.Input{
+		Files: os.DirFS(dir), Getenv: a.getenv, Section: section, NoLogin: answers.Auth == generator.None,
+		Paid: slices.Contains(catalog.Layers(answers), "payment/_paywall"),
 	}
-	if provider, found := catalog.Guide(project.Manifest.Answers.Auth); found {
-		in.Auth = &provider
+	for _, provider := range catalog.Chosen(answers) {
+		if provider.Kind == generator.KindAuth {
+			in.Auth = &provider
+		} else {
+			in.Payments = append(in.Payments, provider)
+		}
 	}
 	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
 	if err := ctx.Err(); err != nil {

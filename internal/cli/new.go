@@ -35,7 +35,7 @@ func (a *app) newCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.auth, "auth", "", "auth provider, an ID of forge providers")
+	flags.StringVar(&f.auth, "auth", "", "auth provider, an ID of forge providers; none for a paid API without sign-in")
 	flags.StringVar(&f.pays, "payments", "", "payment providers, comma separated, or none")
 	flags.StringVar(&f.module, "module", "", "Go module path, such as example.com/shop")
 	flags.StringVar(&f.name, "name", "", "project name (default: the name of DIR)")
@@ -48,18 +48,24 @@ func (a *app) newCommand() *cobra.Command {
 }
 
 func (a *app) completeProviders(cmd *cobra.Command) {
-	for flag, of := range map[string]func(*generator.Catalog) []generator.Provider{
-		"auth":     func(c *generator.Catalog) []generator.Provider { return c.Auth },
-		"payments": func(c *generator.Catalog) []generator.Provider { return c.Payments },
-	} {
+	for _, key := range []string{generator.KeyAuth, generator.KeyPayments} {
 		complete := func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			c, err := a.completed(cmd)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveError
 			}
-			return completions(of(c)), cobra.ShellCompDirectiveNoFileComp
+			var choices []cobra.Completion
+			for _, q := range c.AllQuestions() {
+				if q.Key != key {
+					continue
+				}
+				for _, choice := range q.Choices {
+					choices = append(choices, cobra.CompletionWithDesc(choice.Value, choice.Label))
+				}
+			}
+			return choices, cobra.ShellCompDirectiveNoFileComp
 		}
-		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, complete))
+		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(key, complete))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/dotenv"
 	"github.com/insforge/forge/internal/usertoken"
 	"github.com/insforge/forge/internal/view"
@@ -78,6 +79,9 @@ func (a *app) token(subject string, life time.Duration, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if err := hasUsers(dir); err != nil {
+		return err
+	}
 	settings := dotenv.Read(os.DirFS(dir), a.getenv)
 	if err := inDevelopment(settings); err != nil {
 		return err
@@ -99,6 +103,18 @@ func (a *app) token(subject string, life time.Duration, asJSON bool) error {
 	}
 	_, err = fmt.Fprintln(a.Out, doc.Token)
 	return err
+}
+
+// hasUsers refuses to go on in a project to which nobody signs in. Whether one is,
+// is the only thing read here: a record that is lost keeps nobody from a token.
+func hasUsers(dir string) error {
+	if m, err := generator.ReadManifest(os.DirFS(dir)); err == nil && m.Answers.Auth == generator.None {
+		return hinted{
+			errors.New("no token: this project has no users, and its server signs no tokens for any"),
+			"forge add auth ID signs users in",
+		}
+	}
+	return nil
 }
 
 // inDevelopment refuses to go on if the environment or .env says that the project

@@ -23,11 +23,17 @@ const (
 // signIn is how users of a project sign in. What is asked of whom stands in the
 // provider's declaration: nothing here knows one provider from another.
 type signIn struct {
+	*settings
+
+	asker   *asker
+	timeout time.Duration
+}
+
+// settings are the variables of a provider.
+type settings struct {
 	*project
 
 	provider *generator.Provider
-	asker    *asker
-	timeout  time.Duration
 	// values are those of all variables that the provider declares; a value that
 	// cannot be used is "".
 	values map[string]string
@@ -36,11 +42,12 @@ type signIn struct {
 	wrong map[string]*Check
 }
 
+func newSettings(p *project, provider *generator.Provider) *settings {
+	return &settings{p, provider, map[string]string{}, map[string]*Check{}}
+}
+
 func (p *project) signingIn(ctx context.Context, in Input) []Check {
-	s := &signIn{
-		project: p, provider: in.Auth, asker: newAsker(in.Transport, in.Timeout, p.secrets), timeout: in.Timeout,
-		values: map[string]string{}, wrong: map[string]*Check{},
-	}
+	s := &signIn{newSettings(p, in.Auth), newAsker(in.Transport, in.Timeout, p.secrets), in.Timeout}
 	all := s.variables()
 	d := in.Auth.Doctor
 	if d == nil {
@@ -62,7 +69,7 @@ func (p *project) signingIn(ctx context.Context, in Input) []Check {
 // variables checks the shape of every variable that the provider declares. What is
 // not set is missed only if the project knows of it: it may be older than the
 // declaration.
-func (s *signIn) variables() []Check {
+func (s *settings) variables() []Check {
 	var all []Check
 	holder := map[string]string{} // of a secret value: the variable that has it
 	if secret := s.vars.value(usertoken.SecretName); secret != "" {
@@ -112,7 +119,7 @@ func (s *signIn) variables() []Check {
 }
 
 // meaning says, after "to", what a variable's value is and who knows it.
-func (s *signIn) meaning(e generator.EnvVar) string {
+func (s *settings) meaning(e generator.EnvVar) string {
 	guide := "forge providers " + s.provider.ID + " says where it stands"
 	if e.Shape == "" {
 		return "its value; " + guide
@@ -121,7 +128,7 @@ func (s *signIn) meaning(e generator.EnvVar) string {
 }
 
 // set says what to do about a variable.
-func (s *signIn) set(name string) string {
+func (s *settings) set(name string) string {
 	_, from := s.vars.Get(name)
 	for _, e := range s.provider.Env {
 		if e.Name == name {

@@ -7,13 +7,19 @@ import "context"
 func (p *project) database(ctx context.Context) []Check {
 	files := readMigrations(p.files, p.ledger)
 	all := []Check{p.url, p.anonKey, p.apiKey}
-	secret := p.trySecret(ctx, files)
-	all = append(all, secret.secret)
+	var secret whoever
+	if !p.noLogin {
+		secret = p.trySecret(ctx, files)
+		all = append(all, secret.secret)
+	}
 	all = append(all, p.notes...)
 	all = append(all, files.problems...)
 	all = append(all, p.applied(files)...)
 	all = append(all, p.unedited(files)...)
-	all = append(all, secret.identity, p.forged(ctx))
+	if !p.noLogin {
+		all = append(all, secret.identity)
+	}
+	all = append(all, p.forged(ctx))
 
 	tables, err := p.rights(ctx)
 	all = append(all, p.rowSecurity(tables, err)...)

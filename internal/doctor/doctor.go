@@ -80,11 +80,13 @@ type Input struct {
 	Auth *generator.Provider
 	// Transport carries what providers are asked; nil is http.DefaultTransport.
 	Transport http.RoundTripper
-	// Paid says that the project takes payments for requests, so that it has a ledger.
+	// NoLogin says that nobody signs in, so that the server signs no tokens for users.
+	NoLogin bool
+	// Payments are the project's payment providers, each with the variables of the
+	// layers that it builds on.
+	Payments []generator.Provider
+	// Paid says that requests are paid for one by one, so that there is a ledger.
 	Paid bool
-	// Sellers are the project's payment providers that have checkout pages, with the
-	// variables of the layers that they build on.
-	Sellers []generator.Provider
 	// Section limits the run to one; empty means all.
 	Section string
 	// Timeout is for one request; 0 means 15 seconds.
@@ -103,11 +105,11 @@ func Run(ctx context.Context, in Input) []Check {
 	sections := map[string]func(context.Context) []Check{
 		Database: p.database, Settings: p.settings,
 		Auth:     func(ctx context.Context) []Check { return p.signingIn(ctx, in) },
-		Payments: func(ctx context.Context) []Check { return append(p.selling(ctx, in), p.sellers(in.Sellers)...) },
+		Payments: func(ctx context.Context) []Check { return p.selling(ctx, in) },
 	}
 	var all []Check
 	for _, name := range Sections() {
-		if in.Section != "" && in.Section != name || name == Payments && !in.Paid && len(in.Sellers) == 0 || name == Auth && in.Auth == nil {
+		if in.Section != "" && in.Section != name || name == Payments && len(in.Payments) == 0 || name == Auth && in.Auth == nil {
 			continue
 		}
 		for _, c := range sections[name](ctx) {

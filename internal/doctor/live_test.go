@@ -59,6 +59,30 @@ func TestRun_live(t *testing.T) {
 	}
 }
 
+// TestRun_withoutLogin: where nobody signs in there is no secret to have, and the
+// ledger is closed to users all the same: whoever has the secret can make some up.
+func TestRun_withoutLogin(t *testing.T) {
+	const golden = "../../golden/none+okx-x402"
+	p, env := serveOf(t, golden)
+	delete(env, "INSFORGE_JWT_SECRET")
+	noLogin := func(in *doctor.Input) { in.NoLogin = true }
+	checks := examine(t, shopOf(t, golden, env), nil, noLogin)
+	if !doctor.Healthy(checks) || unwell(checks) != "" {
+		t.Errorf("a new project is unwell:\n%s", unwell(checks))
+	}
+	for _, c := range checks {
+		if c.Name == "INSFORGE_JWT_SECRET" || c.Name == "requesting_user_id()" {
+			t.Errorf("%+v", c)
+		}
+	}
+	apply(t, p, "grant select on public.payments to authenticated")
+	want := "failed payment ledger: every user holds SELECT on it\n\t" +
+		newMigration + "close-payments, and in that file: revoke all on public.payments from authenticated;\n"
+	if diff := cmp.Diff(want, unwell(examine(t, shopOf(t, golden, env), nil, noLogin))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func databaseStates() []state {
 	return []state{
 		{

@@ -26,6 +26,11 @@ const golden = "../../golden/clerk+okx-x402"
 // shop is a copy of the golden project's files that doctor reads, with an .env.
 func shop(t *testing.T, env map[string]string) fstest.MapFS {
 	t.Helper()
+	return shopOf(t, golden, env)
+}
+
+func shopOf(t *testing.T, golden string, env map[string]string) fstest.MapFS {
+	t.Helper()
 	files := fstest.MapFS{}
 	root := os.DirFS(golden)
 	names, err := fs.Glob(root, "migrations/*.sql")
@@ -117,6 +122,11 @@ func unwell(checks []doctor.Check) string {
 
 // serve starts a project to which the golden migrations and settings are applied.
 func serve(t *testing.T) (p *insforgetest.Project, env map[string]string) {
+	t.Helper()
+	return serveOf(t, golden)
+}
+
+func serveOf(t *testing.T, golden string) (p *insforgetest.Project, env map[string]string) {
 	t.Helper()
 	switch {
 	case testing.Short():

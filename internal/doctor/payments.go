@@ -61,24 +61,28 @@ func coins() []coin {
 	return all
 }
 
-// sellers checks what is declared of the providers that have checkout pages: the
-// shape of each variable.
-func (p *project) sellers(providers []generator.Provider) []Check {
-	var all []Check
-	for i := range providers {
-		// What a provider declares is checked in one way, whatever it is chosen for.
-		s := &signIn{project: p, provider: &providers[i], values: map[string]string{}, wrong: map[string]*Check{}}
-		all = append(all, s.variables()...)
-	}
-	return all
-}
-
-// selling checks who is paid, who settles, and what the chain says of the assets.
+// selling checks the variables of every payment provider, and of OKX x402 who is
+// paid, who settles, and what the chain says of the assets.
 func (p *project) selling(ctx context.Context, in Input) []Check {
-	if !in.Paid {
-		return nil
+	var all []Check
+	okx := false
+	// What a check of its own looks at, and what two providers share, is said once.
+	checked := map[string]bool{nameMock: true, nameNode: true, nameOKXBase: true}
+	for name := range where {
+		checked[name] = true
 	}
-	all := []Check{p.recipient()}
+	for _, provider := range in.Payments {
+		okx = okx || slices.ContainsFunc(provider.Env, func(e generator.EnvVar) bool { return e.Name == nameRecipient })
+		provider.Env = slices.DeleteFunc(slices.Clone(provider.Env), func(e generator.EnvVar) bool { return checked[e.Name] })
+		all = append(all, newSettings(p, &provider).variables()...)
+		for _, e := range provider.Env {
+			checked[e.Name] = true
+		}
+	}
+	if !okx {
+		return all
+	}
+	all = append(all, p.recipient())
 	outside := &outside{http: &http.Client{
 		Timeout:       in.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

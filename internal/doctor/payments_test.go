@@ -13,6 +13,7 @@ import (
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/doctor"
 	"github.com/insforge/forge/internal/x402test"
+	"github.com/insforge/forge/templates"
 )
 
 const (
@@ -120,7 +121,7 @@ func TestRun_payments(t *testing.T) {
 		{
 			name: "another chain", change: map[string]string{
 				"PAYMENT_ASSETS": "OWN", "PAYMENT_ASSET_SYMBOL": "OWN", "PAYMENT_ASSET_NETWORK": "eip155:1952",
-				"PAYMENT_ASSET_ADDRESS": wallet, "PAYMENT_ASSET_SEPARATOR": "0x00",
+				"PAYMENT_ASSET_ADDRESS": wallet, "PAYMENT_ASSET_SEPARATOR": "0x" + strings.Repeat("0", 64),
 			},
 			want: "failed OKX: does not list the scheme exact on eip155:1952, so the server sells nothing\n\tchoose assets of a network that OKX supports\n" +
 				"failed chain: the node is of chain 196, and payments are on eip155:1952\n\tset X_LAYER_RPC_URL to a node of eip155:1952\n",
@@ -159,14 +160,19 @@ func fault(status int, body string) *x402test.Fault {
 // payments checks only how a project takes payments. Its InsForge cannot be asked.
 func payments(t *testing.T, env map[string]string) []doctor.Check {
 	t.Helper()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var lines strings.Builder
 	for name, value := range env {
 		lines.WriteString(name + "=" + value + "\n")
 	}
 	return doctor.Run(t.Context(), doctor.Input{
-		Files:  fstest.MapFS{".env": {Data: []byte(lines.String())}},
-		Getenv: func(string) string { return "" },
-		Paid:   true, Section: doctor.Payments, Timeout: 20 * time.Second,
+		Files:    fstest.MapFS{".env": {Data: []byte(lines.String())}},
+		Getenv:   func(string) string { return "" },
+		Payments: catalog.Chosen(generator.Answers{Payments: []string{"okx-x402"}}),
+		Paid:     true, Section: doctor.Payments, Timeout: 20 * time.Second,
 	})
 }
 
@@ -189,7 +195,7 @@ func TestRun_sellers(t *testing.T) {
 		example.Data = append(example.Data, "TILL_PRICES=\n#TILL_DOMAIN=\n"...)
 		in := doctor.Input{
 			Files: files, Getenv: func(string) string { return "" },
-			Sellers: []generator.Provider{provider}, Section: doctor.Payments, Timeout: 20 * time.Second,
+			Payments: []generator.Provider{provider}, Section: doctor.Payments, Timeout: 20 * time.Second,
 		}
 		var got []string
 		for _, c := range doctor.Run(t.Context(), in) {

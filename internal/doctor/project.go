@@ -17,6 +17,7 @@ import (
 type project struct {
 	files   fs.FS
 	paid    bool
+	noLogin bool
 	vars    variables
 	secrets *secrets
 	client  *client
@@ -39,7 +40,7 @@ type migration struct {
 
 // connect finds out whether the project answers and knows its keys.
 func connect(ctx context.Context, in Input) *project {
-	p := &project{files: in.Files, paid: in.Paid, vars: variables{dotenv.Read(in.Files, in.Getenv)}, secrets: &secrets{}}
+	p := &project{files: in.Files, paid: in.Paid, noLogin: in.NoLogin, vars: variables{dotenv.Read(in.Files, in.Getenv)}, secrets: &secrets{}}
 	p.notes = p.vars.differ()
 	p.url = p.reach(ctx, in.Timeout)
 	p.anonKey = p.tryAnonKey(ctx)

@@ -1,6 +1,7 @@
 package prompt_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -58,6 +59,21 @@ when = { key = "live", is = "true" }
 
 func catalog(t *testing.T) *generator.Catalog {
 	t.Helper()
+	return catalogOf(t, questions, "")
+}
+
+// sellers is a catalog that offers a server to which nobody signs in, at which
+// voucher cannot be chosen.
+func sellers(t *testing.T) *generator.Catalog {
+	t.Helper()
+	asked := strings.Replace(questions, "choices_from = \"auth\"\n", "choices_from = \"auth\"\nchoices = [{ value = \"none\", label = \"nobody\" }]\n", 1)
+	asked = strings.Replace(asked, "default = \"none\"\n", "default = '{{ if ne .Auth \"none\" }}none{{ end }}'\n", 1)
+	return catalogOf(t, asked, "needs_user = true\n")
+}
+
+// catalogOf loads a catalog of these questions; voucher has more to declare.
+func catalogOf(t *testing.T, questions, voucher string) *generator.Catalog {
+	t.Helper()
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	provider := func(name, more string) *fstest.MapFile {
 		return file("name = \"" + name + "\"\nsummary = \"for tests\"\ndocs = \"https://example.com\"\n" + more)
@@ -73,7 +89,7 @@ func catalog(t *testing.T) *generator.Catalog {
 		"payment/coin/provider.toml":    provider("Coin", "package = \"coin\"\n"),
 		"payment/_common/layer.toml":    file(""),
 		"payment/_unused/layer.toml":    file(""),
-		"payment/voucher/provider.toml": provider("Voucher", "package = \"voucher\"\n"),
+		"payment/voucher/provider.toml": provider("Voucher", "package = \"voucher\"\n"+voucher),
 	})
 	if err != nil {
 		t.Fatal(err)

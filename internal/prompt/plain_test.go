@@ -136,6 +136,26 @@ func TestPlainConflict(t *testing.T) {
 	}
 }
 
+// Where nobody signs in, something has to be sold, and to anybody: what needs a user is
+// not offered, and nothing is no answer.
+func TestPlainWithoutLogin(t *testing.T) {
+	t.Parallel()
+	a, out := plainAsker(t, "none\n\n2\n")
+	got, err := a.Ask(t.Context(), sellers(t), answered("payments").Set("auth", "none"))
+	if err != nil || !reflect.DeepEqual(got.Payments, []string{"coin"}) {
+		t.Errorf("got %q, %v\n%s", got.Payments, err, out)
+	}
+	const reason = "\na server without sign-in has nothing but what it sells, so it needs a way to pay: sell by card, coin, or choose who signs users in (--auth)\n"
+	if strings.Count(out.String(), reason) != 2 || strings.Contains(out.String(), "voucher") {
+		t.Errorf("asked:\n%s", out)
+	}
+	a, out = plainAsker(t, "none\nacme\n")
+	got, err = a.Ask(t.Context(), sellers(t), answered("auth").Set("payments", "voucher"))
+	if err != nil || got.Auth != "acme" || !strings.Contains(out.String(), "\nvoucher sells to signed-in users, and nobody signs in here: sell by card, coin, or choose who signs users in (--auth)\n") {
+		t.Errorf("got %q, %v\n%s", got.Auth, err, out)
+	}
+}
+
 func TestPlainEndOfInput(t *testing.T) {
 	t.Parallel()
 	a, _ := plainAsker(t, "kiosk\n")

@@ -46,6 +46,9 @@ func (s PackStatus) Changed() bool { return s.Now.Hash != s.Hash }
 // the rest, and says what an upgrade would do.
 func Status(w io.Writer, d StatusDocument) {
 	choices := append([]string{d.Answers.Auth}, d.Answers.Payments...)
+	if d.Answers.Auth == generator.None {
+		choices[0] = "no sign-in"
+	}
 	fmt.Fprintf(w, "%s: written by forge %s with %s\n", d.Answers.Name, d.Forge, strings.Join(choices, ", "))
 	for _, p := range d.Packs {
 		fmt.Fprintf(w, "  pack        %s %s%s\n", p.Name, p.Version, p.note())

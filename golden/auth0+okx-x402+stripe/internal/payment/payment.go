@@ -21,7 +21,7 @@ const ReportPrice = "0.01"
 type Config struct {
 	Journal string // the folder for settlements that could not be recorded
 
-	Operators []string // who may read the ledger: subjects of their credentials
+	Operators Operators // who may read the ledger
 
 	okx okx.Config
 }
@@ -29,7 +29,7 @@ type Config struct {
 // LoadConfig reads the configuration of every way to pay. Problems go to r.
 func LoadConfig(r *env.Reader) Config {
 	cfg := Config{Journal: r.Optional("PAYMENT_JOURNAL", "payments.journal", "the path of a folder", func(string) bool { return true })}
-	cfg.Operators = r.List("OPERATOR_SUBJECTS", "user IDs separated by commas", env.Matches(`[!-~]{1,255}`))
+	cfg.Operators = loadOperators(r)
 	cfg.okx = okx.LoadConfig(r)
 	return cfg
 }
@@ -41,7 +41,7 @@ type Service struct {
 	journal *ledger.Journal
 	log     *slog.Logger
 
-	operators map[string]bool // by their subjects
+	operators Operators
 
 	okx *okx.Paywall
 }
@@ -54,10 +54,7 @@ func New(cfg Config, db *insforge.Client, log *slog.Logger) *Service {
 		log:     log,
 	}
 	s.feed = ledger.NewFeed(s.ledger.Version, log)
-	s.operators = make(map[string]bool, len(cfg.Operators))
-	for _, subject := range cfg.Operators {
-		s.operators[subject] = true
-	}
+	s.operators = cfg.Operators
 	s.okx = okx.New(cfg.okx, s.ledger, s.journal, log)
 	return s
 }
@@ -84,11 +81,6 @@ func (s *Service) reconcilers() []reconciler {
 	return []reconciler{
 		s.okx.Reconcile,
 	}
-}
-
-// Operator says whether the signed-in user runs this service.
-func (s *Service) Operator(subject string) bool {
-	return s.operators[subject]
 }
 
 // Ledger is where all payments are recorded.

@@ -17,7 +17,7 @@ import (
 
 const user = insforge.Credential("user-token")
 
-type todo struct {
+type note struct {
 	ID    int    `json:"id"`
 	Title string `json:"title"`
 }
@@ -64,8 +64,8 @@ func TestSelect(t *testing.T) {
 	var last seen
 	c := answering(t, &last, http.StatusPartialContent, "Content-Range: 20-21/57", `[{"id":1,"title":"a"},{"id":2,"title":"b"}]`)
 
-	var rows []todo
-	total, err := c.Select(t.Context(), user, "todos", insforge.Query{
+	var rows []note
+	total, err := c.Select(t.Context(), user, "notes", insforge.Query{
 		Filters: []insforge.Filter{insforge.Eq("title", "a&b=c"), {Column: "id", Op: "gt", Value: "0"}},
 		Order:   "id.asc", Select: "id,title", Limit: 2, Offset: 20, Count: true,
 	}, &rows)
@@ -76,7 +76,7 @@ func TestSelect(t *testing.T) {
 		t.Errorf("total %d, rows %v", total, rows)
 	}
 	want := seen{
-		request: "GET /api/database/records/todos?id=gt.0&limit=2&offset=20&order=id.asc&select=id%2Ctitle&title=eq.a%26b%3Dc",
+		request: "GET /api/database/records/notes?id=gt.0&limit=2&offset=20&order=id.asc&select=id%2Ctitle&title=eq.a%26b%3Dc",
 		auth:    "Bearer user-token",
 		prefer:  "count=exact",
 	}
@@ -88,12 +88,12 @@ func TestSelect(t *testing.T) {
 func TestSelectWithoutCount(t *testing.T) {
 	var last seen
 	c := answering(t, &last, http.StatusOK, "Content-Range: 0-0/*", `[{"id":1}]`)
-	var rows []todo
-	total, err := c.Select(t.Context(), c.ServerKey(), "todos", insforge.Query{}, &rows)
+	var rows []note
+	total, err := c.Select(t.Context(), c.ServerKey(), "notes", insforge.Query{}, &rows)
 	if err != nil || total != -1 {
 		t.Errorf("total %d, %v", total, err)
 	}
-	if last.auth != "Bearer ik_server" || last.request != "GET /api/database/records/todos" {
+	if last.auth != "Bearer ik_server" || last.request != "GET /api/database/records/notes" {
 		t.Errorf("sent %+v", last)
 	}
 }
@@ -111,9 +111,9 @@ func TestSelectReadsTotals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var last seen
-		var rows []todo
+		var rows []note
 		c := answering(t, &last, http.StatusOK, tt.header, `[]`)
-		total, err := c.Select(t.Context(), user, "todos", insforge.Query{Count: true}, &rows)
+		total, err := c.Select(t.Context(), user, "notes", insforge.Query{Count: true}, &rows)
 		if total != tt.want || (err == nil) != (tt.want >= 0) {
 			t.Errorf("%q: total %d, %v", tt.header, total, err)
 		}
@@ -123,12 +123,12 @@ func TestSelectReadsTotals(t *testing.T) {
 func TestInsert(t *testing.T) {
 	var last seen
 	c := answering(t, &last, http.StatusCreated, "", `[{"id":7,"title":"a"}]`)
-	var stored todo
-	if err := c.Insert(t.Context(), user, "todos", map[string]string{"title": "a"}, &stored); err != nil {
+	var stored note
+	if err := c.Insert(t.Context(), user, "notes", map[string]string{"title": "a"}, &stored); err != nil {
 		t.Fatal(err)
 	}
 	want := seen{
-		request:     "POST /api/database/records/todos",
+		request:     "POST /api/database/records/notes",
 		auth:        "Bearer user-token",
 		prefer:      "return=representation",
 		contentType: "application/json",
@@ -145,7 +145,7 @@ func TestInsert(t *testing.T) {
 func TestInsertReadsNothingBack(t *testing.T) {
 	var last seen
 	c := answering(t, &last, http.StatusCreated, "", "")
-	if err := c.Insert(t.Context(), user, "todos", todo{}, nil); err != nil {
+	if err := c.Insert(t.Context(), user, "notes", note{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if last.prefer != "return=minimal" {
@@ -156,7 +156,7 @@ func TestInsertReadsNothingBack(t *testing.T) {
 func TestInsertWantsOneRow(t *testing.T) {
 	var last seen
 	c := answering(t, &last, http.StatusCreated, "", "[]")
-	if err := c.Insert(t.Context(), user, "todos", todo{}, &todo{}); err == nil {
+	if err := c.Insert(t.Context(), user, "notes", note{}, &note{}); err == nil {
 		t.Error("an insert that returned no row passed")
 	}
 }
@@ -166,31 +166,31 @@ func TestUpdateAndDelete(t *testing.T) {
 	c := answering(t, &last, http.StatusOK, "", `[{"id":7,"title":"b"}]`)
 	one := insforge.Query{Filters: []insforge.Filter{insforge.Eq("id", "7")}}
 
-	var rows []todo
-	if err := c.Update(t.Context(), user, "todos", one, map[string]string{"title": "b"}, &rows); err != nil {
+	var rows []note
+	if err := c.Update(t.Context(), user, "notes", one, map[string]string{"title": "b"}, &rows); err != nil {
 		t.Fatal(err)
 	}
-	if last.request != "PATCH /api/database/records/todos?id=eq.7" || last.body != `{"title":"b"}` || len(rows) != 1 {
+	if last.request != "PATCH /api/database/records/notes?id=eq.7" || last.body != `{"title":"b"}` || len(rows) != 1 {
 		t.Errorf("sent %+v, rows %v", last, rows)
 	}
 	rows = nil
-	if err := c.Delete(t.Context(), user, "todos", one, &rows); err != nil {
+	if err := c.Delete(t.Context(), user, "notes", one, &rows); err != nil {
 		t.Fatal(err)
 	}
-	if last.request != "DELETE /api/database/records/todos?id=eq.7" || last.body != "" || len(rows) != 1 {
+	if last.request != "DELETE /api/database/records/notes?id=eq.7" || last.body != "" || len(rows) != 1 {
 		t.Errorf("sent %+v, rows %v", last, rows)
 	}
-	if err := c.Delete(t.Context(), user, "todos", one, nil); err != nil || last.prefer != "return=minimal" {
+	if err := c.Delete(t.Context(), user, "notes", one, nil); err != nil || last.prefer != "return=minimal" {
 		t.Errorf("sent %+v, %v", last, err)
 	}
 }
 
 func TestWritesWantAFilter(t *testing.T) {
 	c := client(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was sent", r.Method) })
-	if err := c.Update(t.Context(), user, "todos", insforge.Query{}, todo{}, nil); err == nil {
+	if err := c.Update(t.Context(), user, "notes", insforge.Query{}, note{}, nil); err == nil {
 		t.Error("an update of the whole table passed")
 	}
-	if err := c.Delete(t.Context(), user, "todos", insforge.Query{Limit: 1}, nil); err == nil {
+	if err := c.Delete(t.Context(), user, "notes", insforge.Query{Limit: 1}, nil); err == nil {
 		t.Error("a delete of the whole table passed")
 	}
 }
@@ -263,12 +263,12 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var last seen
 			c := answering(t, &last, tt.status, "Location: /elsewhere", tt.body)
-			err := c.Insert(t.Context(), user, "todos", todo{}, nil)
+			err := c.Insert(t.Context(), user, "notes", note{}, nil)
 			var got *insforge.Error
 			if !errors.As(err, &got) || *got != tt.want {
 				t.Fatalf("got %#v, want %#v", got, tt.want)
 			}
-			if want := "insforge: POST /api/database/records/todos: " + tt.text; err.Error() != want {
+			if want := "insforge: POST /api/database/records/notes: " + tt.text; err.Error() != want {
 				t.Errorf("got %q, want %q", err, want)
 			}
 		})
@@ -278,7 +278,7 @@ func TestErrors(t *testing.T) {
 func TestErrorsKeepSecrets(t *testing.T) {
 	c := client(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	query := insforge.Query{Filters: []insforge.Filter{insforge.Eq("email", "a@example.com")}}
-	_, err := c.Select(t.Context(), "user-token", "todos", query, nil)
+	_, err := c.Select(t.Context(), "user-token", "notes", query, nil)
 	if err == nil {
 		t.Fatal("a broken connection passed")
 	}
@@ -312,9 +312,9 @@ func TestOnlyReadsAreRetried(t *testing.T) {
 			})
 			var err error
 			if tt.method == http.MethodGet {
-				_, err = c.Select(t.Context(), user, "todos", insforge.Query{}, nil)
+				_, err = c.Select(t.Context(), user, "notes", insforge.Query{}, nil)
 			} else {
-				err = c.Insert(t.Context(), user, "todos", todo{}, nil)
+				err = c.Insert(t.Context(), user, "notes", note{}, nil)
 			}
 			if err == nil || calls.Load() != tt.want {
 				t.Errorf("%d calls, want %d; error %v", calls.Load(), tt.want, err)
@@ -331,8 +331,8 @@ func TestASecondAttemptCanSucceed(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `[{"id":1}]`)
 	})
-	var rows []todo
-	if _, err := c.Select(t.Context(), user, "todos", insforge.Query{}, &rows); err != nil || len(rows) != 1 {
+	var rows []note
+	if _, err := c.Select(t.Context(), user, "notes", insforge.Query{}, &rows); err != nil || len(rows) != 1 {
 		t.Errorf("rows %v, %v", rows, err)
 	}
 }
@@ -344,7 +344,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		_, _ = io.WriteString(w, `"`+strings.Repeat("x", 1<<20)+`"`)
 	})
 	var rows json.RawMessage
-	if _, err := c.Select(t.Context(), user, "todos", insforge.Query{}, &rows); err == nil || calls.Load() != 1 {
+	if _, err := c.Select(t.Context(), user, "notes", insforge.Query{}, &rows); err == nil || calls.Load() != 1 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
 	}
 }

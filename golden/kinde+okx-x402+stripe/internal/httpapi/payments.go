@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -15,18 +14,6 @@ const (
 	defaultPayments = 50
 	maxPayments     = 200
 )
-
-// operatorsOnly lets the operators of this service through. subject names the
-// signed-in user.
-func operatorsOnly(d Deps, subject func(context.Context) string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !d.Payments.Operator(subject(r.Context())) {
-			writeError(w, http.StatusForbidden, "forbidden", "Only operators of this service may read payments.")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 // handlePayments lists all payments, newest first.
 func handlePayments(d Deps) http.Handler {
