@@ -89,8 +89,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
-		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(),
-		a.schemaCommand(), a.templateCommand(), a.versionCommand(),
+		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.templateCommand(), a.tokenCommand(), a.payCommand(),
+		a.schemaCommand(), a.mcpCommand(), a.versionCommand(),
 	)
 	return root
 }

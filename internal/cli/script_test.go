@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/packtest"
 	"github.com/insforge/forge/templates"
 )
@@ -34,9 +35,14 @@ const packDir = "../packtest/acme"
 //	publish DIR MODULE@V      put DIR into the proxy of Go modules at $WORK/proxy
 //	seller                    start a server that sells, at $SELLER
 //
+// $AUTHS and $PAYMENTS are the choices there are, as messages list them,
 // and the condition [netless]: unshare can run a command without a network.
 func TestScript(t *testing.T) {
 	goEnv := goCaches(t)
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -61,6 +67,8 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			e.Setenv("GIT", git)
+			e.Setenv("AUTHS", listed(catalog.Auth))
+			e.Setenv("PAYMENTS", listed(catalog.Payments))
 			// Nothing of this machine may show in what forge and git write.
 			for _, v := range append([]string{
 				"HOME=" + e.WorkDir, "CI=", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
@@ -73,6 +81,15 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// listed are the IDs of providers, as messages list them.
+func listed(providers []generator.Provider) string {
+	var ids []string
+	for _, p := range providers {
+		ids = append(ids, p.ID)
+	}
+	return strings.Join(ids, ", ")
 }
 
 // goCaches lets scripts that build a project share what this machine has.

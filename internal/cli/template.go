@@ -31,7 +31,7 @@ func (a *app) templateCommand() *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&c.dir, "templates", "", "the `DIR` with the templates (default: templates, here or in a folder above)")
 	cobra.CheckErr(cmd.MarkPersistentFlagDirname("templates"))
-	cmd.AddCommand(a.templateNewCommand(&c), a.templateLintCommand(&c), a.templatePreviewCommand(&c), a.templateTestCommand(&c))
+	cmd.AddCommand(a.templateNewCommand(&c), a.templateLintCommand(&c), a.templatePreviewCommand(&c), a.templateTestCommand(&c), a.templateModulesCommand())
 	return cmd
 }
 
