@@ -44,6 +44,13 @@ func Apply(ctx context.Context, dir string, plan *Plan, record *Tree, progress P
 	return a.apply(ctx, dir, plan, record)
 }
 
+// ApplyWithin is Apply for a dir that has to be in root: nothing is written if it is
+// not, nor if a link leads out of root, whenever it was made.
+func ApplyWithin(ctx context.Context, root *os.Root, dir string, plan *Plan, record *Tree, progress Progress) error {
+	a := &applier{progress: progress, wait: busyWait, within: root}
+	return a.apply(ctx, dir, plan, record)
+}
+
 // Eject carries out plan as Apply does and removes forge's own files with it.
 func Eject(ctx context.Context, dir string, plan *Plan, progress Progress) error {
 	a := &applier{progress: progress, wait: busyWait, eject: true}
@@ -55,7 +62,31 @@ type applier struct {
 	progress Progress
 	wait     time.Duration
 	eject    bool
+	// within is the folder that nothing may be written outside of, if there is one.
+	within *os.Root
 	trial
+}
+
+// open opens dir for writing. What is compared with the folder in root is the
+// folder that was opened, so that nobody can put another in its place in between.
+func (a *applier) open(dir string) (*disk, error) {
+	d, err := openDisk(dir, a.trial)
+	if err != nil || a.within == nil {
+		return d, err
+	}
+	opened, err := d.root.Stat(".")
+	if err == nil {
+		var rel string
+		var inside fs.FileInfo
+		if rel, err = filepath.Rel(a.within.Name(), dir); err == nil {
+			inside, err = a.within.Stat(rel)
+		}
+		if err == nil && os.SameFile(opened, inside) {
+			return d, nil
+		}
+	}
+	d.close()
+	return nil, &OutsideError{Dir: dir, Root: a.within.Name()}
 }
 
 // write is one path to change; the result is nil if it is to be deleted.
@@ -81,7 +112,7 @@ func (a *applier) apply(ctx context.Context, dir string, plan *Plan, record *Tre
 	if err != nil {
 		return err
 	}
-	d, err := openDisk(anchor, a.trial)
+	d, err := a.open(anchor)
 	if err != nil {
 		return err
 	}

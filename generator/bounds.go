@@ -324,11 +324,14 @@ func asksForLayer(c *parse.CommandNode) bool {
 	return spelled
 }
 
-// isData reports whether n is a field or a variable, not a number or a call.
+// isData reports whether n is a field, not a number or a call, nor a variable
+// that may be one.
 func isData(n parse.Node) bool {
-	switch n.(type) {
-	case *parse.FieldNode, *parse.VariableNode, *parse.DotNode:
+	switch n := n.(type) {
+	case *parse.FieldNode:
 		return true
+	case *parse.VariableNode:
+		return len(n.Ident) > 1
 	}
 	return false
 }

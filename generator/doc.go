@@ -8,7 +8,9 @@
 // to its [Question]s; a [Spec] is answers resolved, with nothing left to
 // decide. A [Tree] is a set of [File]s; three of them meet in a [Plan]: base,
 // what forge last wrote; actual, what is on disk; target, what forge would
-// write now. A [Manifest] remembers what was written.
+// write now. A [Manifest] remembers what was written. A [Pack] is providers from
+// outside forge, which [Load] adds to the catalog within bounds: they change
+// nothing that forge has.
 //
 // # Pipeline
 //

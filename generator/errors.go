@@ -80,6 +80,11 @@ type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + ": is a symbolic link" }
 
+// OutsideError is a folder that is not in the one that all writing is confined to.
+type OutsideError struct{ Dir, Root string }
+
+func (e *OutsideError) Error() string { return e.Dir + ": is not in " + e.Root }
+
 // ObstacleError is something other than the file or the folder that is due at Path.
 type ObstacleError struct{ Path, Is, Due string }
 

@@ -19,7 +19,7 @@ const GoVersion = "1.26"
 
 // lockFile is, in a layer's folder, what the Go tool resolved for the modules
 // that the layer's files import, so that rendering a tidy go.mod and go.sum
-// takes no network. `make modules` writes it; see internal/modules.
+// takes no network. `make modules` writes it; see internal/modlock.
 const lockFile = "modules.lock"
 
 // lock is a decoded lock file.

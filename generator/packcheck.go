@@ -456,6 +456,9 @@ func (k *packCheck) provider(pack *Pack, p Provider) {
 				if k.c.packed[by] != pack {
 					by, other = other, by
 				}
+				if of := k.c.packName(other); of != "" && of < pack.Name {
+					continue // said of that one
+				}
 				k.wrong(by, "", "writes %s, which is of %s already: a pack replaces nothing, choose another path", output, k.c.at(other))
 			}
 			if !slices.Contains(maybe, folder) {

@@ -167,6 +167,9 @@ func (d *disk) recover(ctx context.Context, wait time.Duration) (bool, error) {
 // run may have been about to make.
 func (a *applier) sweep(ctx context.Context, dir string) (found bool, err error) {
 	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if a.within != nil && at == a.within.Name() {
+			break
+		}
 		parent, stage := filepath.Dir(at), stageName(filepath.Base(at))
 		if _, err := os.Lstat(filepath.Join(parent, stage)); err != nil {
 			continue
@@ -181,7 +184,7 @@ func (a *applier) sweep(ctx context.Context, dir string) (found bool, err error)
 }
 
 func (a *applier) sweepStage(ctx context.Context, parent, stage string) (bool, error) {
-	d, err := openDisk(parent, a.trial)
+	d, err := a.open(parent)
 	if err != nil {
 		return false, err
 	}

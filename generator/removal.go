@@ -26,18 +26,10 @@ func (p *Project) removal(s *Spec, target *Tree) (*Tree, error) {
 		if slices.Contains(s.layers, folder) {
 			continue
 		}
-		for _, name := range s.catalog.templatesIn(path.Join(folder, removalFolder)) {
-			file := path.Join(folder, removalFolder, name)
-			_, title, ok := migrationTemplate(trimTemplate(name))
-			if !ok {
-				errs = append(errs, &RenderError{Template: file, Err: errors.New("only migrations belong in " + removalFolder)})
-				continue
-			}
-			f, err := r.render(outputTemplate{template: file, output: name, layer: folder})
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
+		found, err := r.removal(folder)
+		errs = append(errs, err)
+		for _, f := range found {
+			_, title, _ := migrationTemplate(f.Path)
 			f.Path = Numbering{}.path(title, f, &highest)
 			files = append(files, f)
 		}
@@ -46,4 +38,28 @@ func (p *Project) removal(s *Spec, target *Tree) (*Tree, error) {
 		return nil, err
 	}
 	return NewTree(files)
+}
+
+// Removal renders the migrations that take the layer at folder out of a database,
+// for a project of s that is to lose it. Their paths are those of the templates:
+// numbers are given when a project is changed.
+func (s *Spec) Removal(folder string) ([]File, error) { return newRenderer(s).removal(folder) }
+
+func (r *renderer) removal(folder string) ([]File, error) {
+	var files []File
+	var errs []error
+	for _, name := range r.spec.catalog.templatesIn(path.Join(folder, removalFolder)) {
+		t := outputTemplate{template: path.Join(folder, removalFolder, name), output: trimTemplate(name), layer: folder}
+		if _, _, ok := migrationTemplate(t.output); !ok {
+			errs = append(errs, &RenderError{Template: t.template, Err: errors.New("only migrations belong in " + removalFolder)})
+			continue
+		}
+		f, err := r.render(t)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		files = append(files, f)
+	}
+	return files, errors.Join(errs...)
 }

@@ -116,7 +116,13 @@ func (c *Catalog) Check(a Answers) error {
 			// Why one of them cannot be chosen here is said below, not that it is unknown.
 			q.Choices = c.choices(q.Key)
 		}
-		if value, ok := a.Get(q.Key); ok {
+		value, ok := a.Get(q.Key)
+		switch {
+		case !ok:
+		case slices.ContainsFunc(SplitList(value), c.looksSecret):
+			// Before anything that would repeat it.
+			wrong(q.Key, "looks like a secret, and answers are written into the project: put secrets in .env instead")
+		default:
 			if err := q.Check(value); err != nil {
 				wrong(q.Key, "%v", err)
 			}
@@ -126,9 +132,10 @@ func (c *Catalog) Check(a Answers) error {
 		switch value := a.Values[key]; {
 		case c.secrets[key] != nil:
 			wrong(key, "is a secret, and answers are written into the project: put it in .env instead")
-		case looksSecret(value, c.secrets):
+		case known[key]:
+		case c.looksSecret(value):
 			wrong(key, "looks like a secret, and answers are written into the project: put secrets in .env instead")
-		case !known[key]:
+		default:
 			wrong(key, "%s", c.unknownKey(key, known))
 		}
 	}
@@ -204,8 +211,8 @@ func (c *Catalog) findSecrets() {
 
 // looksSecret reports whether value has the shape of a secret that can be told
 // from its beginning, so that no ordinary answer is refused.
-func looksSecret(value string, secrets map[string]*regexp.Regexp) bool {
-	for _, pattern := range secrets {
+func (c *Catalog) looksSecret(value string) bool {
+	for _, pattern := range c.secrets {
 		if secretPrefix.MatchString(pattern.String()) && pattern.MatchString(value) {
 			return true
 		}

@@ -164,6 +164,10 @@ func likely(file string) string {
 		return "^(TestRecovery_.*|TestCatalog)$"
 	case "payments-overview.sql":
 		return "^(TestOverview_.*|TestCatalog)$"
+	case "stripe-purchases.sql":
+		return "^(TestPurchases_.*|TestStripe_.*|TestCatalog)$"
+	case "stripe-checkout.sql":
+		return "^TestCheckout_ownOnly$"
 	case "payments-realtime.sql":
 		return "^(TestPayments_realtime|TestCatalog)$"
 	}

@@ -79,6 +79,14 @@ var callers = map[string]caller{
 			}, "ttl": 300,
 		}
 	}),
+	"oidc": func(t *testing.T, env map[string]string) (func(*http.Request), string) {
+		env["OIDC_AUDIENCE"] = "https://api.example.com"
+		return bearer("f3b8a7d2-8f43-4f3a-9d20-1c5a6f0e7b11", func(env map[string]string) jwt.MapClaims {
+			return jwt.MapClaims{
+				"iss": env["OIDC_ISSUER_URL"], "aud": env["OIDC_AUDIENCE"], "client_id": env["OIDC_CLIENT_ID"], "scope": "openid profile", "ttl": 300,
+			}
+		})(t, env)
+	},
 	"better-auth": betterAuthCookie,
 }
 

@@ -11,7 +11,9 @@ type Profile struct {
 	ID      string   // as in the catalog
 	Env     []string // the settings the rest belongs to, NAME=value
 	KeysURL string   // where the provider publishes its keys
-	Subject string   // a user
+	// Issuer has an OpenID configuration that says so; "" when the server knows by itself.
+	Issuer  string
+	Subject string // a user
 	// Claims are those of a token that was issued to the user at the time.
 	Claims func(issued time.Time) Claims
 	// Lifetime is how long the token holds.
@@ -21,6 +23,15 @@ type Profile struct {
 // Host is the name of the host the keys are read from.
 func (p Profile) Host() string {
 	u, err := url.Parse(p.KeysURL)
+	if err != nil {
+		panic(err) // it stands below
+	}
+	return u.Host
+}
+
+// IssuerHost is the name of the host that Issuer is read from.
+func (p Profile) IssuerHost() string {
+	u, err := url.Parse(p.Issuer)
 	if err != nil {
 		panic(err) // it stands below
 	}
@@ -37,12 +48,15 @@ const (
 	kindeIssuer  = "https://yourbusiness.kinde.com"
 	kindeClient  = "0123456789abcdef0123456789abcdef"
 	stytchID     = "project-test-00000000-0000-4000-8000-000000000000"
+	oidcIssuer   = "https://id.example.com/realms/shop"
+	oidcClient   = "shop-web"
+	oidcAPI      = "https://api.example.com"
 )
 
 // Profiles are those of the providers whose credential is a JWT, in the order of their
 // names.
 func Profiles() []Profile {
-	return []Profile{auth0(), clerk(), kinde(), stytch(), workos()}
+	return []Profile{auth0(), clerk(), kinde(), oidc(), stytch(), workos()}
 }
 
 func clerk() Profile {
@@ -130,6 +144,34 @@ func kinde() Profile {
 			With("jti", "d3f0a1b2-5c6d-4e7f-8091-a2b3c4d5e6f7")
 	}
 	return p
+}
+
+func oidc() Profile {
+	p := Profile{
+		ID:       "oidc",
+		Env:      []string{"OIDC_ISSUER_URL=" + oidcIssuer, "OIDC_CLIENT_ID=" + oidcClient, "OIDC_AUDIENCE=" + oidcAPI},
+		KeysURL:  "https://keys.example.com/realms/shop/certs", // at a host of its own, as Google's are
+		Issuer:   oidcIssuer,
+		Subject:  "f3b8a7d2-8f43-4f3a-9d20-1c5a6f0e7b11",
+		Lifetime: 5 * time.Minute,
+	}
+	p.Claims = func(issued time.Time) Claims {
+		return p.timed(issued).
+			With("iss", oidcIssuer).
+			With("aud", []string{oidcAPI, "account"}).
+			With("client_id", oidcClient).
+			With("scope", "openid profile").
+			With("jti", "27daa125-2fb2-4e14-9270-742cd56e764b")
+	}
+	return p
+}
+
+// Configuration is what the provider publishes at Issuer.
+func (p Profile) Configuration() Claims {
+	return Claims{
+		"issuer": p.Issuer, "jwks_uri": p.KeysURL, "authorization_endpoint": p.Issuer + "/auth", "token_endpoint": p.Issuer + "/token",
+		"id_token_signing_alg_values_supported": []string{"RS256", "HS256"},
+	}
 }
 
 func stytch() Profile {

@@ -24,8 +24,11 @@ type change struct {
 	// about them; answers have the new ones too.
 	recorded, answers generator.Answers
 	restore           []string
-	dirty, twoWay     bool
-	dropData, eject   bool
+	// shown is the project's folder as it is printed, if not relative to the
+	// current one.
+	shown           string
+	dirty, twoWay   bool
+	dropData, eject bool
 }
 
 // bind defines the flags of every command that changes a project.
@@ -39,25 +42,9 @@ func (ch *change) bind(cmd *cobra.Command) {
 
 // change is the whole pipeline from the recorded answers to a changed project.
 func (a *app) change(ctx context.Context, ch change) error {
-	answers, err := carry(ch.catalog, ch.recorded, ch.set)
+	u, err := a.prepare(ctx, &ch, "as flags")
 	if err != nil {
 		return err
-	}
-	if answers.Auth == generator.None && ch.project.Manifest.Answers.Auth != generator.None {
-		return keepLogin()
-	}
-	if ch.answers, err = a.complete(ctx, ch.catalog, answers, &ch.dialog, "as flags"); err != nil {
-		return err
-	}
-	u, err := ch.plan()
-	if err != nil {
-		return err
-	}
-	if u.Plan, err = restored(u.Plan, ch.restore); err != nil {
-		return err
-	}
-	if ch.conflict != "" {
-		u.Plan = u.Plan.Decide(generator.Decision(ch.conflict), ch.labels())
 	}
 	conflicts := u.Plan.Conflicts()
 	if ch.dryRun || ch.json && len(conflicts) > 0 {
@@ -74,6 +61,40 @@ func (a *app) change(ctx context.Context, ch change) error {
 	a.printWarnings(slices.DeleteFunc(ch.catalog.Warnings(ch.answers), func(w string) bool { return slices.Contains(known, w) }))
 	a.announcePacks(ch.catalog.PacksOf(ch.answers), ch.project.Manifest.Packs)
 	return a.carryOut(ctx, ch, u)
+}
+
+// prepare answers what is open, and plans. Without anybody to ask, the error says
+// to give the answers by way of flags.
+func (a *app) prepare(ctx context.Context, ch *change, flags string) (*generator.Upgrade, error) {
+	answers, err := carry(ch.catalog, ch.recorded, ch.set)
+	if err != nil {
+		return nil, err
+	}
+	if answers.Auth == generator.None && ch.project.Manifest.Answers.Auth != generator.None {
+		return nil, keepLogin()
+	}
+	if ch.answers, err = a.complete(ctx, ch.catalog, answers, &ch.dialog, flags); err != nil {
+		return nil, err
+	}
+	u, err := ch.plan()
+	if err != nil {
+		return nil, err
+	}
+	if u.Plan, err = restored(u.Plan, ch.restore); err != nil {
+		return nil, err
+	}
+	if ch.conflict != "" {
+		u.Plan = u.Plan.Decide(generator.Decision(ch.conflict), ch.labels())
+	}
+	return u, nil
+}
+
+// dir is the project's folder as it is printed.
+func (ch *change) dir() string {
+	if ch.shown != "" {
+		return ch.shown
+	}
+	return relative(ch.project.Dir)
 }
 
 // open reads the project, and the templates that it is to be written with.

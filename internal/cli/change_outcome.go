@@ -80,7 +80,7 @@ func (a *app) document(ch change, u *generator.Upgrade, written bool) view.Docum
 		files = append(files, view.Change{Path: generator.RecordDir + "/", Action: string(generator.Delete)})
 	}
 	return view.Document{
-		Schema: view.Schema, Dir: relative(ch.project.Dir), DryRun: ch.dryRun, Written: written,
+		Schema: view.Schema, Dir: ch.dir(), DryRun: ch.dryRun, Written: written,
 		From: ch.project.Manifest.Forge, Forge: ch.catalog.Version, Packs: ch.catalog.PacksOf(ch.answers),
 		Answers: ch.answers, Command: a.changeLine(ch), Files: files,
 		Declined: u.Plan.Declined(), TwoWay: u.TwoWay, Next: ch.next(u.Plan),
@@ -93,7 +93,7 @@ func (ch *change) next(plan *generator.Plan) []string {
 	if ch.eject || writes(plan) == 0 {
 		return steps
 	}
-	if dir := relative(ch.project.Dir); dir != "." {
+	if dir := ch.dir(); dir != "." {
 		steps = append(steps, "cd "+quote(dir))
 	}
 	has := func(is func(generator.Change) bool) bool {

@@ -60,7 +60,7 @@ func run(args []string, a *app) int {
 		a.Out = out
 	}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(longUpdate(args))
 	err := root.ExecuteContext(ctx)
 	if out != nil {
 		err = errors.Join(err, a.printFailure(err, out))
@@ -89,7 +89,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
-		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.tokenCommand(), a.payCommand(), a.schemaCommand(), a.versionCommand(),
+		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.templateCommand(), a.tokenCommand(), a.payCommand(),
+		a.schemaCommand(), a.mcpCommand(), a.versionCommand(),
 	)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/git"
+	"github.com/insforge/forge/internal/pack"
 	"github.com/insforge/forge/internal/pay"
 	"github.com/insforge/forge/internal/prompt"
 )
@@ -29,6 +30,8 @@ const (
 	codeConflictsWait  = "conflicts_wait"
 	codeDamagedRecord  = "record_damaged"
 	codeNothingToGoOn  = "nothing_unfinished"
+	codePackChanged    = "pack_changed"
+	codePackGone       = "pack_unavailable"
 	codeOutsideRoot    = "outside_root"
 	codePlanUnknown    = "plan_unknown"
 	codePlanChanged    = "plan_changed"
@@ -56,13 +59,14 @@ func endings() []ending {
 		{"interrupted", exitInterrupted, "the user or a signal ended the run; the message says how things are left", isErr(prompt.ErrInterrupted, context.Canceled)},
 		{"drift", exitDrift, "status --check found edits, or an upgrade", isErr(errDrift)},
 		{"unhealthy", exitFailed, "a check of doctor failed, or could not be made", isErr(errUnhealthy)},
+		{"findings", exitFailed, "templates break rules, or a project made of them does not hold up", isErr(errFindings)},
 		{"conflicts", exitConflicts, "forge will not decide alone about some files: --conflict, or conflict of the MCP tools, decides", isA[conflictsError]},
 		{codeConflictsWait, exitConflicts, "an earlier run left conflicts in files: resolve them, then forge upgrade --continue, or --abort", isErr(generator.ErrPending)},
 		{"missing_answers", exitUsage, "questions have no answer; each problem is one of them", either(isA[missingAnswersError], isA[*generator.MissingError])},
 		{"bad_answers", exitUsage, "answers that cannot stand; each problem is one of them", isA[*generator.AnswerError]},
 		{codeAnswersFile, exitUsage, "an answers file that cannot be read or has keys that mean nothing", nil},
 		{codeUnknownChoice, exitUsage, "there is no such provider", nil},
-		{codeOutsideRoot, exitUsage, "a path that is not in the folder that forge mcp was started for", nil},
+		{codeOutsideRoot, exitUsage, "a path that is not in the folder that forge mcp was started for", isA[*generator.OutsideError]},
 		{codePlanUnknown, exitUsage, "a plan that this server has not made, or has forgotten", nil},
 		{codePlanChanged, exitFailed, "the folder or forge's templates changed since the plan was shown; nothing was written", nil},
 		{"usage", exitUsage, "a command line, or arguments of a tool, that cannot be understood", either(isA[usageError], unknownCommand)},
@@ -84,6 +88,10 @@ func endings() []ending {
 		{"unresolved", exitConflicts, "files still have conflicts", isA[*generator.UnresolvedError]},
 		{"write_failed", exitFailed, "a file could not be written; nothing was kept", isA[*generator.ApplyError]},
 		{"git_failed", exitFailed, "git answered what forge cannot go on with", either(isA[*git.Error], isErr(git.ErrNone))},
+		{codePackChanged, exitFailed, "the folder of a template pack holds something else than the project was written with: --templates takes it", nil},
+		{codePackGone, exitFailed, "a template pack cannot be found or downloaded", isErr(pack.ErrNoGo, pack.ErrUnreachable)},
+		{"pack_mismatch", exitFailed, "a version of a template pack is not what it was", isErr(pack.ErrMismatch)},
+		{"pack_refused", exitFailed, "a template pack has files that forge does not take", isA[*pack.ProblemError]},
 		{"bad_templates", exitFailed, "a declaration of a provider is wrong", isA[*generator.ProviderError]},
 		{"render_failed", exitFailed, "a template does not render", isA[*generator.RenderError]},
 		{"path_collision", exitFailed, "two layers write one path", isA[*generator.CollisionError]},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/git"
+	"github.com/insforge/forge/internal/pack"
 	"github.com/insforge/forge/internal/pay"
 	"github.com/insforge/forge/internal/prompt"
 )
@@ -38,6 +39,7 @@ func sampleErrors() map[string]struct {
 		"generator.StaleError":      {&generator.StaleError{}, "stale"},
 		"generator.LinkError":       {&generator.LinkError{}, "symbolic_link"},
 		"generator.ObstacleError":   {&generator.ObstacleError{Path: "a"}, "obstacle"},
+		"generator.OutsideError":    {&generator.OutsideError{}, "outside_root"},
 		"generator.ApplyError":      {&generator.ApplyError{Err: other}, "write_failed"},
 		"generator.NewerError":      {&generator.NewerError{}, "newer_project"},
 		"generator.LostError":       {&generator.LostError{Paths: []string{"a"}}, "record_lost"},
@@ -48,6 +50,10 @@ func sampleErrors() map[string]struct {
 		"generator.ErrPending":      {generator.ErrPending, "conflicts_wait"},
 		"git.Error":                 {&git.Error{}, "git_failed"},
 		"git.ErrNone":               {git.ErrNone, "git_failed"},
+		"pack.ErrNoGo":              {pack.ErrNoGo, "pack_unavailable"},
+		"pack.ErrUnreachable":       {pack.ErrUnreachable, "pack_unavailable"},
+		"pack.ErrMismatch":          {pack.ErrMismatch, "pack_mismatch"},
+		"pack.ProblemError":         {&pack.ProblemError{}, "pack_refused"},
 		"pay.ModeError":             {&pay.ModeError{}, "bad_key"},
 		"pay.ErrPassword":           {pay.ErrPassword, "bad_key"},
 		"pay.RedirectError":         {&pay.RedirectError{}, "payment_refused"},
@@ -65,12 +71,13 @@ func sampleErrors() map[string]struct {
 		"cli.editedSinceError":      {editedSinceError{&generator.EditedError{Paths: []string{"a"}}}, "edited_since"},
 		"cli.errDrift":              {errDrift, "drift"},
 		"cli.errUnhealthy":          {errUnhealthy, "unhealthy"},
+		"cli.errFindings":           {errFindings, "findings"},
 	}
 }
 
 func TestEndings_everyErrorHasACode(t *testing.T) {
 	samples := sampleErrors()
-	for _, declared := range declaredErrors(t, "../../generator", "../git", "../pay", "../prompt", ".") {
+	for _, declared := range declaredErrors(t, "../../generator", "../git", "../pack", "../pay", "../prompt", ".") {
 		if _, ok := samples[declared]; !ok {
 			t.Errorf("%s is an error without a code: give it one in codes.go, and a sample here", declared)
 		}

@@ -36,9 +36,6 @@ func (a *app) doctorCommand() *cobra.Command {
 		Args:              projectOnly,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if section != "" && !slices.Contains(doctor.Sections(), section) {
-				return usageError{fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", "))}
-			}
 			return a.doctor(cmd.Context(), use, section, asJSON)
 		},
 	}
@@ -55,9 +52,31 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(ctx, dir, state, use)
+	doc, err := a.checkUp(ctx, dir, state, use, section)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		err = view.JSON(a.Out, doc)
+	} else {
+		view.Doctor(a.Out, doc)
+	}
+	if !doc.OK {
+		return errors.Join(err, errUnhealthy)
+	}
+	return err
+}
+
+// checkUp makes the checks of section, or all if it is empty, on the project in dir.
+func (a *app) checkUp(ctx context.Context, dir string, state generator.State, use packUse, section string) (view.DoctorDocument, error) {
+	if section != "" && !slices.Contains(doctor.Sections(), section) {
+		return view.DoctorDocument{}, usageError{
+			fmt.Errorf("--section: unknown %q (choices: %s)", section, strings.Join(doctor.Sections(), ", ")),
+		}
+	}
+	project, catalog, err := a.openIn(ctx, dir, state, use)
+	if err != nil {
+		return view.DoctorDocument{}, err
 	}
 	answers := project.Manifest.Answers
 	in := doctor.Input{
@@ -72,17 +91,6 @@ func (a *app) doctor(ctx context.Context, use packUse, section string, asJSON bo
 		}
 	}
 	doc := view.DoctorDocument{Schema: view.Schema, Checks: doctor.Run(ctx, in)}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	doc.OK = doctor.Healthy(doc.Checks)
-	if asJSON {
-		err = view.JSON(a.Out, doc)
-	} else {
-		view.Doctor(a.Out, doc)
-	}
-	if !doc.OK {
-		return errors.Join(err, errUnhealthy)
-	}
-	return err
+	return doc, ctx.Err()
 }

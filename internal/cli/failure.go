@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/pack"
 	"github.com/insforge/forge/internal/view"
 )
 
@@ -80,6 +81,7 @@ func (a *app) problem(err error) view.Problem {
 	var stale *generator.StaleError
 	var link *generator.LinkError
 	var obstacle *generator.ObstacleError
+	var inPack *pack.ProblemError
 	var failed *generator.ApplyError
 	switch {
 	case errors.As(err, &answer):
@@ -92,6 +94,8 @@ func (a *app) problem(err error) view.Problem {
 		p.Path = stale.Path
 	case errors.As(err, &link):
 		p.Path = link.Path
+	case errors.As(err, &inPack):
+		p.Path = inPack.Path
 	case errors.As(err, &obstacle):
 		p.Path = obstacle.Path
 	case errors.As(err, &failed):

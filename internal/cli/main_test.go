@@ -15,15 +15,17 @@ import (
 )
 
 // TestMain makes this binary the commands of the scripts: forge, and forge1 to
-// forge3, which is forge with the templates of a generation. With -full, -kill
-// or -stop behind the name and a number in front of its arguments, the disk is
-// full at that write, or forge gets SIGKILL or SIGINT.
+// forge3, which is forge with the templates of a generation. With -full, -kill,
+// -stop or -hang behind the name and a number in front of its arguments, the disk is
+// full at that write, forge gets SIGKILL or SIGINT, or it goes on only when the run
+// is cancelled.
 func TestMain(m *testing.M) {
 	commands := map[string]func(){}
 	add := func(name string, change func(*app)) {
 		commands[name] = func() { os.Exit(run(os.Args[1:], testApp(change))) }
 		commands[name+"-full"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(full)))) }
 		commands[name+"-kill"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(kill)))) }
+		commands[name+"-hang"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(hang)))) }
 		commands[name+"-stop"] = func() { os.Exit(run(os.Args[2:], testApp(change, failing(stop)))) }
 	}
 	add("forge", func(a *app) { a.templates = templates.FS })
@@ -75,6 +77,11 @@ func stop(ctx context.Context, _ string) error {
 	if err := signalSelf(os.Interrupt); err != nil {
 		return err
 	}
+	<-ctx.Done()
+	return nil
+}
+
+func hang(ctx context.Context, _ string) error {
 	<-ctx.Done()
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -122,35 +123,52 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 type job struct {
 	dialog
 	sources
-	dir     string
+	dir string
+	// shown is the folder as it is printed, if that is not dir.
+	shown   string
 	catalog *generator.Catalog
 	answers generator.Answers
 }
 
-func (a *app) write(ctx context.Context, j job) error {
+// plan renders the answers and plans to that, with the files of the record and the
+// steps that follow. It only reads.
+func (j *job) plan() (plan *generator.Plan, record *generator.Tree, next []string, err error) {
 	spec, err := j.catalog.Resolve(j.answers, numbering(j.dir))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	target, err := generator.Render(spec)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("rendering the templates: %w", err)
+	}
+	if record, err = generator.Record(spec, target); err != nil {
+		return nil, nil, nil, err
+	}
+	if plan, err = planNew(j.dir, target); err != nil {
+		return nil, nil, nil, err
+	}
+	if j.conflict != "" {
+		plan = plan.Decide(generator.Decision(j.conflict), j.labels())
+	}
+	return plan, record, nextSteps(j.named(), spec), nil
+}
+
+// named is the folder as the user knows it.
+func (j *job) named() string { return cmp.Or(j.shown, j.dir) }
+
+// labels name the sides in conflict markers.
+func (j *job) labels() generator.Labels {
+	return generator.Labels{User: "yours", Target: "forge " + j.catalog.Version}
+}
+
+func (a *app) write(ctx context.Context, j job) error {
+	plan, record, next, err := j.plan()
 	if err != nil {
 		return err
 	}
 	a.printWarnings(j.catalog.Warnings(j.answers))
 	a.announcePacks(j.catalog.PacksOf(j.answers), nil)
-	target, err := generator.Render(spec)
-	if err != nil {
-		return fmt.Errorf("rendering the templates: %w", err)
-	}
-	record, err := generator.Record(spec, target)
-	if err != nil {
-		return err
-	}
-	plan, err := planNew(j.dir, target)
-	if err != nil {
-		return err
-	}
-	labels := generator.Labels{User: "yours", Target: "forge " + j.catalog.Version}
-	if j.conflict != "" {
-		plan = plan.Decide(generator.Decision(j.conflict), labels)
-	}
-	report := func(written bool) error { return a.reportNew(j, plan, record, nextSteps(j.dir, spec), written) }
+	report := func(written bool) error { return a.reportNew(j, plan, record, next, written) }
 	if j.dryRun || j.json && len(plan.Conflicts()) > 0 {
 		return report(false)
 	}
@@ -159,7 +177,7 @@ func (a *app) write(ctx context.Context, j job) error {
 		view.Summary(a.Err, j.dir, plan, record)
 		fmt.Fprintln(a.Err)
 	}
-	if plan, err = a.decide(ctx, &j.dialog, plan, labels); err != nil {
+	if plan, err = a.decide(ctx, &j.dialog, plan, j.labels()); err != nil {
 		return err
 	}
 	if err := j.confirm(ctx, "Write these files?"); err != nil {

@@ -16,11 +16,7 @@ func (a *app) reportNew(j job, plan *generator.Plan, record *generator.Tree, nex
 	waiting := errors.Join(undecided(plan), unresolved(plan, written))
 	switch {
 	case j.json:
-		return errors.Join(view.JSON(a.Out, view.Document{
-			Schema: view.Schema, Dir: j.dir, Error: a.failureOf(waiting), DryRun: j.dryRun, Written: written,
-			Forge: j.catalog.Version, Packs: j.catalog.PacksOf(j.answers), Answers: j.answers,
-			Command: a.newLine(j), Files: view.Changes(plan, record), Next: next,
-		}), waiting)
+		return errors.Join(view.JSON(a.Out, a.newDocument(j, plan, record, next, written)), waiting)
 	case !written:
 		view.Plan(a.Out, plan, record)
 		fmt.Fprintln(a.Out)
@@ -31,6 +27,17 @@ func (a *app) reportNew(j job, plan *generator.Plan, record *generator.Tree, nex
 	a.printNext(next, waiting)
 	a.printCommand(&j.dialog, a.newLine(j))
 	return waiting
+}
+
+// newDocument is what --json prints. Conflicts that nobody decided, or that are
+// left in files, are its error.
+func (a *app) newDocument(j job, plan *generator.Plan, record *generator.Tree, next []string, written bool) view.Document {
+	return view.Document{
+		Schema: view.Schema, Dir: j.named(), DryRun: j.dryRun, Written: written, Forge: j.catalog.Version,
+		Packs: j.catalog.PacksOf(j.answers), Answers: j.answers,
+		Command: a.newLine(j), Files: view.Changes(plan, record), Next: next,
+		Error: a.failureOf(errors.Join(undecided(plan), unresolved(plan, written))),
+	}
 }
 
 // nextSteps are the commands from a written project to a running one.
@@ -50,7 +57,7 @@ func nextSteps(dir string, spec *generator.Spec) []string {
 
 // newLine is the line that gives the same answers without a question.
 func (a *app) newLine(j job) string {
-	words := []string{"new", j.dir}
+	words := []string{"new", j.named()}
 	for _, q := range j.catalog.Questions(j.answers) {
 		value, ok := j.answers.Get(q.Key)
 		switch {

@@ -196,13 +196,15 @@ type packUse struct {
 	consent bool
 	// offline asks no network, for completion.
 	offline bool
+	// inside is the folder that recorded folders have to be in, "" for any.
+	inside string
 }
 
 // again reads a pack that was recorded.
 func again(ctx context.Context, dir string, r generator.PackRecord, use packUse) (found, error) {
 	lost := func(what string) error {
 		return hinted{
-			fmt.Errorf("the project was written with the pack %s %s, and %s", r.Name, r.Version, what),
+			codedError{fmt.Errorf("the project was written with the pack %s %s, and %s", r.Name, r.Version, what), codePackGone},
 			"say where it is: --templates DIR",
 		}
 	}
@@ -213,6 +215,8 @@ func again(ctx context.Context, dir string, r generator.PackRecord, use packUse)
 	if !pack.IsModule(source) {
 		source = filepath.Join(dir, filepath.FromSlash(source))
 		switch {
+		case use.inside != "" && !within(use.inside, realPath(source)):
+			return found{}, codedError{fmt.Errorf("the pack %s is in %s, which is not in %s", r.Name, r.Source, use.inside), codeOutsideRoot}
 		case !within(repository(realPath(dir)), realPath(source)):
 			return found{}, lost(fmt.Sprintf("its folder %s is outside the repository", r.Source))
 		case isGone(source):
@@ -235,7 +239,8 @@ func again(ctx context.Context, dir string, r generator.PackRecord, use packUse)
 	case use.consent:
 		shown := relative(source)
 		return p, hinted{
-			fmt.Errorf("the pack %s in %s has changed: it is %s %s, and the project was written with %s %s", r.Name, shown, p.Version, p.Hash, r.Version, r.Hash),
+			codedError{fmt.Errorf("the pack %s in %s has changed: it is %s %s, and the project was written with %s %s",
+				r.Name, shown, p.Version, p.Hash, r.Version, r.Hash), codePackChanged},
 			fmt.Sprintf("forge diff --upgrade shows what that would change; with --templates %s you take it", quote(shown)),
 		}
 	}

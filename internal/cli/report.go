@@ -72,7 +72,7 @@ func report(w io.Writer, err error) int {
 		return exitDone
 	}
 	switch end := endingOf(err); {
-	case errors.Is(err, errDrift), errors.Is(err, errUnhealthy):
+	case errors.Is(err, errDrift), errors.Is(err, errUnhealthy), errors.Is(err, errFindings):
 		return end.Exit // they have printed what they found
 	case end.Exit == exitInterrupted:
 		reportInterrupted(w, err)

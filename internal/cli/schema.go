@@ -70,22 +70,33 @@ func contract(root *cobra.Command, c *generator.Catalog) view.Contract {
 			{Code: exitInterrupted, Meaning: "interrupted"},
 		},
 	}
-	for _, q := range c.AllQuestions() {
-		doc.Questions = append(doc.Questions, view.ContractQuestion{Question: q, Flag: generator.Flag(q.Key)})
+	doc.Questions, doc.Providers = contractQuestions(c), contractProviders(c)
+	for _, e := range endings() {
+		doc.Codes = append(doc.Codes, view.ContractCode{Code: e.Code, Exit: e.Exit, Meaning: e.Meaning})
 	}
+	doc.Commands = commands(root)
+	return doc
+}
+
+func contractQuestions(c *generator.Catalog) []view.ContractQuestion {
+	var list []view.ContractQuestion
+	for _, q := range c.AllQuestions() {
+		list = append(list, view.ContractQuestion{Question: q, Flag: generator.Flag(q.Key)})
+	}
+	return list
+}
+
+func contractProviders(c *generator.Catalog) []view.ContractProvider {
+	var list []view.ContractProvider
 	for _, id := range c.IDs() {
 		p, _ := c.Guide(id)
 		keys := []string{}
 		for _, q := range p.Questions {
 			keys = append(keys, q.Key)
 		}
-		doc.Providers = append(doc.Providers, view.ContractProvider{ID: p.ID, Kind: p.Kind, Name: p.Name, Summary: p.Summary, Questions: keys})
+		list = append(list, view.ContractProvider{ID: p.ID, Kind: p.Kind, Name: p.Name, Summary: p.Summary, Questions: keys})
 	}
-	for _, e := range endings() {
-		doc.Codes = append(doc.Codes, view.ContractCode{Code: e.Code, Exit: e.Exit, Meaning: e.Meaning})
-	}
-	doc.Commands = commands(root)
-	return doc
+	return list
 }
 
 // commands lists the commands at and below parent that do something.

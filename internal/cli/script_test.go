@@ -14,7 +14,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/packtest"
+	"github.com/insforge/forge/templates"
 )
 
 // packDir holds the template pack of the tests.
@@ -28,13 +30,19 @@ const packDir = "../packtest/acme"
 //	tree DIR FILE             list the files of DIR into FILE: mode, hash, path
 //	replace FILE OLD NEW      replace OLD, which must be in FILE once
 //	append FILE LINE…         add lines to the end of FILE
+//	checkout                  copy the templates to checkout/templates
 //	pack DIR                  make DIR a template pack, acme with the provider kindred
 //	publish DIR MODULE@V      put DIR into the proxy of Go modules at $WORK/proxy
 //	seller                    start a server that sells, at $SELLER
 //
+// $AUTHS and $PAYMENTS are the choices there are, as messages list them,
 // and the condition [netless]: unshare can run a command without a network.
 func TestScript(t *testing.T) {
 	goEnv := goCaches(t)
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -42,7 +50,8 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "commit": commit, "tree": tree, "replace": replace, "append": appendLines, "seller": sellerCommand,
-			"pack": packCommand, "publish": publish,
+			"checkout": checkoutCommand,
+			"pack":     packCommand, "publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "netless" {
@@ -58,6 +67,8 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			e.Setenv("GIT", git)
+			e.Setenv("AUTHS", listed(catalog.Auth))
+			e.Setenv("PAYMENTS", listed(catalog.Payments))
 			// Nothing of this machine may show in what forge and git write.
 			for _, v := range append([]string{
 				"HOME=" + e.WorkDir, "CI=", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
@@ -70,6 +81,15 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// listed are the IDs of providers, as messages list them.
+func listed(providers []generator.Provider) string {
+	var ids []string
+	for _, p := range providers {
+		ids = append(ids, p.ID)
+	}
+	return strings.Join(ids, ", ")
 }
 
 // goCaches lets scripts that build a project share what this machine has.
@@ -197,4 +217,12 @@ func publish(ts *testscript.TestScript, neg bool, args []string) {
 
 func write(ts *testscript.TestScript, file, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
+}
+
+func checkoutCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: checkout")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs("checkout/templates"), templates.FS))
+	ts.Check(os.MkdirAll(ts.MkAbs("checkout/internal"), 0o755))
 }

@@ -54,32 +54,10 @@ func (a *app) status(ctx context.Context, use packUse, check string, asJSON bool
 	if err != nil {
 		return err
 	}
-	project, catalog, err := a.openIn(ctx, dir, state, use)
+	doc, drift, err := a.statusOf(ctx, dir, relative(dir), state, use)
 	if err != nil {
 		return err
 	}
-	doc := view.StatusDocument{
-		Schema: view.Schema, Dir: relative(dir), Forge: project.Manifest.Forge, Available: catalog.Version,
-		Answers: project.Manifest.Answers, Conflicts: state.Conflicts,
-	}
-	target, questions, err := available(project, catalog)
-	if err != nil {
-		return err
-	}
-	if doc.Files, err = project.Status(target, state.Conflicts); err != nil {
-		return readError(dir, err)
-	}
-	doc.New, doc.Unknown = added(project, target), target == nil
-	for _, q := range questions {
-		doc.Questions = append(doc.Questions, q.Key)
-	}
-	drift, outdated := false, false
-	for _, f := range doc.Files {
-		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
-		outdated = outdated || f.Outdated
-	}
-	doc.Packs = packStatus(project, catalog)
-	doc.Upgrade = doc.Forge != doc.Available || slices.ContainsFunc(doc.Packs, view.PackStatus.Changed) || len(doc.New) > 0 || outdated
 	if asJSON {
 		err = view.JSON(a.Out, doc)
 	} else {
@@ -89,6 +67,38 @@ func (a *app) status(ctx context.Context, use packUse, check string, asJSON bool
 		return errors.Join(err, errDrift)
 	}
 	return err
+}
+
+// statusOf compares the project in dir with what forge last wrote and would write
+// now. drift says that a file is not as it was written.
+func (a *app) statusOf(ctx context.Context, dir, shown string, state generator.State, use packUse) (doc view.StatusDocument, drift bool, err error) {
+	project, catalog, err := a.openIn(ctx, dir, state, use)
+	if err != nil {
+		return doc, false, err
+	}
+	doc = view.StatusDocument{
+		Schema: view.Schema, Dir: shown, Forge: project.Manifest.Forge, Available: catalog.Version,
+		Answers: project.Manifest.Answers, Conflicts: state.Conflicts,
+	}
+	target, questions, err := available(project, catalog)
+	if err != nil {
+		return doc, false, err
+	}
+	if doc.Files, err = project.Status(target, state.Conflicts); err != nil {
+		return doc, false, readError(dir, err)
+	}
+	doc.New, doc.Unknown = added(project, target), target == nil
+	for _, q := range questions {
+		doc.Questions = append(doc.Questions, q.Key)
+	}
+	outdated := false
+	for _, f := range doc.Files {
+		drift = drift || f.State != generator.Pristine && f.State != generator.Detached
+		outdated = outdated || f.Outdated
+	}
+	doc.Packs = packStatus(project, catalog)
+	doc.Upgrade = doc.Forge != doc.Available || slices.ContainsFunc(doc.Packs, view.PackStatus.Changed) || len(doc.New) > 0 || outdated
+	return doc, drift, nil
 }
 
 // packStatus is each pack of the project, as recorded and as it is now.

@@ -17,6 +17,11 @@ func checkTarget(dir string, adopt bool) error {
 	if _, err := generator.Recover(dir); err != nil {
 		return fmt.Errorf("undoing an interrupted run in %s: %w", dir, err)
 	}
+	return judgeTarget(dir, adopt)
+}
+
+// judgeTarget is checkTarget without changing anything.
+func judgeTarget(dir string, adopt bool) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -40,10 +40,12 @@ type settings struct {
 	// wrong has the failed check of each variable without a value to use, or nil
 	// for one that this project does not know of.
 	wrong map[string]*Check
+	// keysAt is where the issuer says that its keys are; "" until it has said so.
+	keysAt string
 }
 
 func newSettings(p *project, provider *generator.Provider) *settings {
-	return &settings{p, provider, map[string]string{}, map[string]*Check{}}
+	return &settings{project: p, provider: provider, values: map[string]string{}, wrong: map[string]*Check{}}
 }
 
 func (p *project) signingIn(ctx context.Context, in Input) []Check {
@@ -55,7 +57,7 @@ func (p *project) signingIn(ctx context.Context, in Input) []Check {
 	}
 	all = append(all, s.modes(d.Modes)...)
 	all = append(all, s.issuer(ctx, d.Issuer)...)
-	all = append(all, s.keys(ctx, d.JWKS)...)
+	all = append(all, s.keys(ctx, d)...)
 	all = append(all, s.health(ctx, d.Health)...)
 	all = append(all, s.clock()...)
 	all = append(all, s.addresses(ctx, d.Authorize)...)

@@ -204,6 +204,8 @@ func providersNet(t *testing.T) map[string]http.HandlerFunc {
 		"tenant.us.auth0.com/authorize":                                                      authorize(callbackAt, true),
 		"yourbusiness.kinde.com/.well-known/openid-configuration":                            discovery("https://yourbusiness.kinde.com"),
 		"yourbusiness.kinde.com/.well-known/jwks":                                            keys,
+		"id.example.com/realms/shop/.well-known/openid-configuration":                        discovery("https://id.example.com/realms/shop"),
+		"elsewhere.example/keys":                                                             keys,
 		"yourbusiness.kinde.com/oauth2/auth":                                                 say(http.StatusOK, "text/html", "<h1>Sign in</h1>"),
 		"api.workos.com/sso/jwks/client_01HBEQKA6K4QJAS93VPE39W1JT":                          keys,
 		"api.workos.com/user_management/authorize":                                           authorize(callbackAt, false),
@@ -220,6 +222,7 @@ func TestRun_auth(t *testing.T) {
 		"auth0":  fmt.Sprintf(look, "Auth0", "Allowed Logout URLs has http://localhost:8080"),
 		"workos": fmt.Sprintf(look, "WorkOS AuthKit", "Sign-out redirects has http://localhost:8080"),
 		"kinde":  fmt.Sprintf(look, "Kinde", "Allowed callback URLs has http://localhost:8080/auth/callback, Allowed logout redirect URLs has http://localhost:8080"),
+		"oidc":   fmt.Sprintf(look, "OpenID Connect", "Redirect URIs has http://localhost:8080/auth/callback, Post-logout redirect URIs has http://localhost:8080"),
 		"stytch": fmt.Sprintf(look, "Stytch", "Redirect URLs has http://localhost:8080/authenticate, Authorized domains has http://localhost:8080"),
 	} {
 		t.Run(id, func(t *testing.T) {
@@ -238,6 +241,57 @@ func TestRun_auth(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRun_keysOfTheIssuer: of a provider whose declaration does not say where its keys
+// are, the issuer is asked.
+func TestRun_keysOfTheIssuer(t *testing.T) {
+	point := map[string]string{"kty": "EC", "kid": "key_1", "use": "", "alg": "", "n": "", "crv": "P-256"}
+	changed := func(key map[string]string, changes map[string]string) map[string]string {
+		key = maps.Clone(key)
+		maps.Copy(key, changes)
+		return key
+	}
+	none := "https://elsewhere.example/keys has no key that a server takes (of 1): RSA of at least 2048 bits, P-256, P-384 or Ed25519, with a kid, for signatures"
+	has := "https://elsewhere.example/keys has 1 that a server takes"
+	for name, c := range map[string]struct {
+		key  map[string]string
+		want string
+	}{
+		"RSA":                  {goodKey(nil), has},
+		"RSA for PS256":        {goodKey(map[string]string{"alg": "PS256"}), has},
+		"RSA for anything":     {goodKey(map[string]string{"alg": ""}), has},
+		"RSA for RS512":        {goodKey(map[string]string{"alg": "RS512"}), none},
+		"RSA for encryption":   {goodKey(map[string]string{"use": "enc"}), none},
+		"P-256":                {point, has},
+		"P-256 for ES256":      {changed(point, map[string]string{"alg": "ES256"}), has},
+		"P-256 for ES384":      {changed(point, map[string]string{"alg": "ES384"}), none},
+		"P-384":                {changed(point, map[string]string{"crv": "P-384", "alg": "ES384"}), has},
+		"P-521":                {changed(point, map[string]string{"crv": "P-521"}), none},
+		"P-256 without a name": {changed(point, map[string]string{"kid": ""}), none},
+		"Ed25519":              {changed(point, map[string]string{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA"}), has},
+		"X25519":               {changed(point, map[string]string{"kty": "OKP", "crv": "X25519"}), none},
+		"a secret, for HMAC":   {changed(point, map[string]string{"kty": "oct", "crv": ""}), none},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := provider(t, "auth0")
+			p.Doctor.JWKS = ""
+			net := providersNet(t)
+			net["elsewhere.example/keys"] = keySet(t, c.key)
+			if got := find(t, signIn(t, p, filled(p), hosts(t, net)), "signing keys"); got.Detail != c.want || (got.Status == doctor.OK) != (c.want == has) {
+				t.Errorf("%+v, want %s", got, c.want)
+			}
+		})
+	}
+	t.Run("at no address to ask", func(t *testing.T) {
+		p := provider(t, "auth0")
+		p.Doctor.JWKS = ""
+		net := providersNet(t)
+		net["tenant.us.auth0.com/.well-known/openid-configuration"] = say(http.StatusOK, "application/json", `{"issuer":"https://tenant.us.auth0.com/","jwks_uri":"http://elsewhere.example/keys"}`)
+		if got := find(t, signIn(t, p, filled(p), hosts(t, net)), "signing keys"); got.Status != doctor.Failed || !strings.Contains(got.Detail, "no https address") {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // TestRun_authFaults breaks one thing at a time, at Auth0 as a provider with all

@@ -40,7 +40,10 @@ func (s *signIn) issuer(ctx context.Context, text string) []Check {
 		return []Check{warning(checkIssuer, address+" is not there, so the issuer cannot be compared",
 			"compare "+want+" with the iss claim of a token of yours")}
 	}
-	var says struct{ Issuer string }
+	var says struct {
+		Issuer string
+		Keys   string `json:"jwks_uri"`
+	}
 	switch {
 	case unfit(a) != "":
 		return s.unreached(checkIssuer, address, text, unfit(a))
@@ -51,6 +54,7 @@ func (s *signIn) issuer(ctx context.Context, text string) []Check {
 			fmt.Sprintf("%s names the issuer %q, and this project takes tokens of %q alone: every one is refused", address, s.secrets.quoted(says.Issuer), want),
 			s.correct(text, ""))}
 	}
+	s.keysAt = says.Keys
 	return []Check{ok(checkIssuer, want+" is what the provider calls itself")}
 }
 
@@ -62,15 +66,23 @@ func (s *signIn) kind(a *reply) string {
 	return s.secrets.quoted(a.kind)
 }
 
-// keys wants a key that a server takes where it reads them.
-func (s *signIn) keys(ctx context.Context, text string) []Check {
+// keys wants a key that a server takes where it reads them: at the declared address,
+// or else where the issuer says.
+func (s *signIn) keys(ctx context.Context, d *generator.Doctor) []Check {
+	text, usable, wanted := d.JWKS, jwk.usable, wantedRS256
 	if text == "" {
-		return nil
+		usable, wanted = jwk.usableByAny, wantedOfAny
 	}
 	if own := s.values[nameJWKS]; own != "" || s.wrong[nameJWKS] != nil {
 		text = "{{ ." + nameJWKS + " }}"
 	}
 	address, not := s.address(checkKeys, text, safeURL)
+	if text == "" && s.keysAt != "" {
+		text = d.Issuer
+		if address = s.keysAt; !safeURL(address) {
+			return s.unreached(checkKeys, s.secrets.quoted(address), text, "is where the issuer has its keys, and no https address")
+		}
+	}
 	if address == "" {
 		return not
 	}
@@ -86,22 +98,50 @@ func (s *signIn) keys(ctx context.Context, text string) []Check {
 		return s.unreached(checkKeys, address, text, "answers what is no key set ("+s.kind(a)+")")
 	}
 	n := len(set.Keys)
-	set.Keys = slices.DeleteFunc(set.Keys, func(k jwk) bool { return !k.usable() })
+	set.Keys = slices.DeleteFunc(set.Keys, func(k jwk) bool { return !usable(k) })
 	if len(set.Keys) == 0 {
-		return s.unreached(checkKeys, address, text, fmt.Sprintf("has no key that a server takes (of %d): RSA of at least 2048 bits, with a kid, for signatures by RS256", n))
+		return s.unreached(checkKeys, address, text, fmt.Sprintf("has no key that a server takes (of %d): %s", n, wanted))
 	}
 	return []Check{ok(checkKeys, fmt.Sprintf("%s has %d that a server takes", address, len(set.Keys)))}
 }
 
 // jwk is a published key.
-type jwk struct{ Kty, Kid, Use, Alg, N string }
+type jwk struct{ Kty, Crv, Kid, Use, Alg, N string }
 
-// usable says that a generated server takes the key.
+// Which keys generated servers take.
+const (
+	wantedRS256 = "RSA of at least 2048 bits, with a kid, for signatures by RS256"
+	wantedOfAny = "RSA of at least 2048 bits, P-256, P-384 or Ed25519, with a kid, for signatures"
+)
+
+// usable says that a generated server takes the key whose provider signs with RS256.
 func (k jwk) usable() bool {
-	const minBits = 2048
-	modulus, err := base64.RawURLEncoding.DecodeString(k.N)
-	return err == nil && k.Kty == "RSA" && k.Kid != "" && (k.Use == "" || k.Use == "sig") && (k.Alg == "" || k.Alg == "RS256") &&
-		new(big.Int).SetBytes(modulus).BitLen() >= minBits
+	return k.Kty == "RSA" && k.usableByAny() && (k.Alg == "" || k.Alg == "RS256")
+}
+
+// usableByAny says that a generated server takes the key whose provider publishes what
+// it signs with.
+func (k jwk) usableByAny() bool {
+	if k.Kid == "" || k.Use != "" && k.Use != "sig" {
+		return false
+	}
+	algorithms := []string{"", "EdDSA"}
+	switch k.Kty + " " + k.Crv {
+	case "EC P-256":
+		algorithms[1] = "ES256"
+	case "EC P-384":
+		algorithms[1] = "ES384"
+	case "OKP Ed25519":
+	case "RSA ":
+		const minBits = 2048
+		if modulus, err := base64.RawURLEncoding.DecodeString(k.N); err != nil || new(big.Int).SetBytes(modulus).BitLen() < minBits {
+			return false
+		}
+		algorithms = []string{"", "RS256", "PS256"}
+	default:
+		return false
+	}
+	return slices.Contains(algorithms, k.Alg)
 }
 
 // health asks the project's own sign-in server.

@@ -4,7 +4,7 @@
 // Generation 1 is complete and frozen. Each later one is an overlay: its folder
 // holds the files that differ from the generation before, and a list, called
 // deleted, of those that are gone. The module locks in an overlay are what
-// internal/modules writes beside a copy of the composed set.
+// internal/modlock writes beside a copy of the composed set.
 //
 // All paths below are of the generated project. The layers they belong to are
 // part of every combination, so what a generation adds, renames and deletes is

@@ -138,6 +138,11 @@ func (a *Asker) Select(ctx context.Context, message string, choices []generator.
 	return a.one(ctx, generator.Question{Type: "select", Message: message, Choices: choices, Default: def})
 }
 
+// Question asks one question that belongs to no catalog.
+func (a *Asker) Question(ctx context.Context, q generator.Question) (string, error) {
+	return a.one(ctx, q)
+}
+
 func (a *Asker) one(ctx context.Context, q generator.Question) (value string, err error) {
 	err = a.session(ctx, func(ctx context.Context) error {
 		value, err = a.ask(ctx, q, q.Check)

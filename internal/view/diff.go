@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -113,9 +115,38 @@ func diff(fromPath, toPath string, before, after *generator.File) string {
 	if bytes.ContainsRune([]byte(old+wanted), 0) && old != wanted {
 		fmt.Fprintf(&b, "Binary files %s and %s differ\n", from, to)
 	} else {
-		b.WriteString(udiff.Unified(from, to, old, wanted))
+		b.WriteString(renumbered(udiff.Unified(from, to, old, wanted)))
 	}
 	return b.String()
+}
+
+var hunkHeader = regexp.MustCompile(`(?m)^@@ -([0-9]+)(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@$`)
+
+// renumbered corrects the second line number of each hunk. The library leaves out
+// the equal lines between two edits of an earlier hunk when it counts.
+func renumbered(unified string) string {
+	shift := 0
+	return hunkHeader.ReplaceAllStringFunc(unified, func(header string) string {
+		m := hunkHeader.FindStringSubmatch(header)
+		count := func(text string) int {
+			if n, err := strconv.Atoi(text); err == nil {
+				return n
+			}
+			return 1 // which is not printed
+		}
+		start, before, after := count(m[1]), count(m[2]), count(m[3])
+		if before == 0 || after == 0 {
+			return header // all of a file
+		}
+		at, _, _ := strings.Cut(header, " +")
+		_, lines, found := strings.Cut(header[len(at)+2:len(header)-3], ",")
+		if found {
+			lines = "," + lines
+		}
+		header = fmt.Sprintf("%s +%d%s @@", at, start+shift, lines)
+		shift += after - before
+		return header
+	})
 }
 
 func gitMode(m fs.FileMode) string {

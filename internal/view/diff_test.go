@@ -102,3 +102,53 @@ func TestConflict_long(t *testing.T) {
 		t.Errorf("%d of 2 sides say what is left out:\n%s", n, out.String())
 	}
 }
+
+// TestDiff_lineNumbers: hunks say where they begin in the new file, also behind one
+// in which lines stay between two edits.
+func TestDiff_lineNumbers(t *testing.T) {
+	var before, after []string
+	for i := range 60 {
+		line := fmt.Sprintf("line %d", i)
+		before = append(before, line)
+		switch i {
+		case 5, 9, 40:
+			after = append(after, line+" changed")
+		case 20:
+			after = append(after, line, "new")
+		case 30:
+		default:
+			after = append(after, line)
+		}
+	}
+	text := diff("a", "a",
+		&generator.File{Path: "a", Mode: 0o644, Data: []byte(strings.Join(before, "\n") + "\n")},
+		&generator.File{Path: "a", Mode: 0o644, Data: []byte(strings.Join(after, "\n") + "\n")})
+	seen := 0
+	for _, hunk := range strings.Split(text, "\n@@ -")[1:] {
+		var from, fromLines, to, toLines int
+		if _, err := fmt.Sscanf(hunk, "%d,%d +%d,%d @@", &from, &fromLines, &to, &toLines); err != nil {
+			t.Fatalf("%v: %s", err, hunk)
+		}
+		lines := strings.Split(hunk, "\n")
+		for _, want := range []struct {
+			lines []string
+			at    int
+			sign  string
+		}{{before, from, "-"}, {after, to, "+"}} {
+			n := want.at - 1
+			for _, line := range lines[1:] {
+				if line == "" || line[:1] != " " && line[:1] != want.sign {
+					continue
+				}
+				if line[1:] != want.lines[n] {
+					t.Fatalf("line %d is %q, and the hunk says %q:\n%s", n+1, want.lines[n], line[1:], hunk)
+				}
+				n++
+			}
+		}
+		seen++
+	}
+	if seen != 4 {
+		t.Errorf("%d hunks, want 4:\n%s", seen, text)
+	}
+}

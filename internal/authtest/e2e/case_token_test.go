@@ -56,8 +56,8 @@ func TestJ01_algNone(t *testing.T) {
 
 // notAToken is the reason for what has other than three parts.
 func notAToken(s *tokenSite) string {
-	if s.ID == "auth0" {
-		return "the app must request an access token with audience"
+	if s.ID == "auth0" || s.ID == "oidc" {
+		return "the app must request an access token"
 	}
 	return "a signed JWT has 3"
 }
@@ -234,7 +234,7 @@ func TestJ08_audience(t *testing.T) {
 			s.refused(t, token("another client's", authtest.NewIssuer("workos of another client").Token(s.fresh()), "key not found"))
 			s.accepted(t, "ours", bearer(s.good()), s.Subject)
 		default:
-			ours := map[string]string{"auth0": "https://api.example.com", "kinde": "https://api.example.com", "stytch": "project-test-00000000-0000-4000-8000-000000000000"}[p.ID]
+			ours := map[string]string{"auth0": "https://api.example.com", "kinde": "https://api.example.com", "oidc": "https://api.example.com", "stytch": "project-test-00000000-0000-4000-8000-000000000000"}[p.ID]
 			for name, aud := range map[string]any{
 				"another": "https://attacker.example", "missing": nil, "an empty list": []string{}, "longer": ours + "2",
 				"with a slash": ours + "/", "in capitals": strings.ToUpper(ours),
@@ -430,6 +430,24 @@ func TestJ24_tokensForOtherUses(t *testing.T) {
 				token("ID token, aud is text", s.issuer.Token(fresh.With("aud", client)), "an ID token"),
 				token("a machine's", s.issuer.Token(fresh.With("sub", nil).With("gty", []string{"client_credentials"})), "sub"),
 				token("a machine's with a sub", s.issuer.Token(fresh.With("sub", client)), "not the ID of a Kinde user"),
+			}
+		case "oidc":
+			client := fresh["client_id"].(string)
+			idToken := fresh.With("aud", client).With("client_id", nil).With("scope", nil).With("azp", client)
+			typed := func(typ string, claims authtest.Claims) string {
+				return s.issuer.Sign(s.issuer.Header().With("typ", typ).JSON(), claims.JSON())
+			}
+			return []attempt{
+				token("ID token", s.issuer.Token(idToken.With("nonce", "n")), "aud"),
+				token("ID token that is for the API as well", s.issuer.Token(idToken.With("aud", []string{client, "https://api.example.com"}).With("nonce", "n")), "an ID token"),
+				token("ID token without a nonce", s.issuer.Token(idToken.With("aud", []string{client, "https://api.example.com"})), "nothing says that it is an access token"),
+				token("of Keycloak's kind ID", s.issuer.Token(fresh.With("typ", "ID")), "want Bearer"),
+				token("of Keycloak's kind Refresh", s.issuer.Token(fresh.With("typ", "Refresh")), "want Bearer"),
+				token("logout token", typed("logout+jwt", fresh), "want an access token"),
+				token("bound to a key", typed("at+jwt", fresh.With("cnf", authtest.Claims{"jkt": "x"})), "cnf"),
+				token("another application's", s.issuer.Token(fresh.With("client_id", "other")), "client_id"),
+				token("another application's, by azp", s.issuer.Token(fresh.With("azp", "other")), "azp"),
+				token("a machine's", s.issuer.Token(fresh.With("sub", client)), "the token of a machine"),
 			}
 		case "workos":
 			return []attempt{

@@ -295,6 +295,73 @@ func lookupURLOf(t *testing.T) string {
 	return lookupURL(t)
 }
 
+// The mistakes of a provider of no known make.
+
+func TestOIDC_1_IssuerWithAnotherEnd(t *testing.T) {
+	s := mistake(t, "oidc")
+	s.refused(t, token("a slash", s.issuer.Token(s.fresh().With("iss", s.Issuer+"/")), "issuer"))
+	// With the slash in the setting, it is found as soon as the issuer is asked.
+	slash := open(t, profile("oidc"), nil, "OIDC_ISSUER_URL="+s.Issuer+"/")
+	a := slash.me(t, bearer(slash.good()))
+	if why := slash.reason(t, a); a.status != http.StatusServiceUnavailable || !strings.Contains(why, `the issuer is "`+s.Issuer+`" there, and "`+s.Issuer+`/" in OIDC_ISSUER_URL`) {
+		t.Errorf("%d because of %q", a.status, why)
+	}
+	if ready, err := slash.get(t.Context(), "/readyz", nil); err != nil || ready.status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz: %d, %v", ready.status, err)
+	}
+}
+
+func TestOIDC_2_NoAudience(t *testing.T) {
+	servertest.Need(t)
+	t.Parallel()
+	s := open(t, profile("oidc"), nil, "OIDC_AUDIENCE=")
+	s.refused(t, token("whoever it is for", s.good(), "no bearer tokens are taken while OIDC_AUDIENCE is not set"))
+}
+
+func TestOIDC_3_AudienceIsTheClient(t *testing.T) {
+	refusesToStart(t, "oidc", "OIDC_AUDIENCE is OIDC_CLIENT_ID", append(profile("oidc").Env, "OIDC_AUDIENCE=shop-web")...)
+}
+
+func TestOIDC_4_TokenOfAnApplicationOfItsOwn(t *testing.T) {
+	s := mistake(t, "oidc")
+	phone := s.issuer.Token(s.fresh().With("client_id", "shop-phone"))
+	s.refused(t, token("a front end's", phone, `client_id "shop-phone", want one of ["shop-web"]`))
+	both := open(t, profile("oidc"), nil, "OIDC_AUTHORIZED_PARTIES=shop-web, shop-phone")
+	both.accepted(t, "a front end's that is listed", bearer(phone), s.Subject)
+	both.accepted(t, "this server's", bearer(s.good()), s.Subject)
+}
+
+func TestOIDC_5_OpaqueAccessToken(t *testing.T) {
+	s := mistake(t, "oidc")
+	s.refused(t, token("opaque", "ya29.hq1Zb2mJ5t8Rw4Yc7Vd9Ne3Ha6Uf1Xo0", `the app must request an access token for "https://api.example.com"`))
+}
+
+// The issuer says where everything is, and nobody else may: neither in the clear, nor
+// somebody with another name.
+func TestOIDC_configurationThatCannotBeTrusted(t *testing.T) {
+	servertest.Need(t)
+	t.Parallel()
+	for name, value := range map[string]any{
+		"issuer": "https://" + attacker, "jwks_uri": "http://" + attacker + "/keys", "token_endpoint": "http://id.example.com/token",
+		"authorization_endpoint": "", "id_token_signing_alg_values_supported": []string{"HS256", "none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := profile("oidc")
+			s := open(t, p, func(s *tokenSite) {
+				s.net.Handle(p.IssuerHost(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					_, _ = w.Write([]byte(p.Configuration().With(name, value).JSON()))
+				}))
+			})
+			a := s.me(t, bearer(s.good()))
+			if why := s.reason(t, a); a.status != http.StatusServiceUnavailable || !strings.Contains(why, p.Issuer+"/.well-known/openid-configuration: ") {
+				t.Errorf("%d because of %q", a.status, why)
+			}
+			s.fetched(t, 0)
+		})
+	}
+}
+
 // inProduction are the settings a server needs there besides its provider's.
 func inProduction() []string {
 	return []string{"APP_ENV=production", "APP_BASE_URL=https://app.example.com", "INSFORGE_URL=https://shop.insforge.example"}

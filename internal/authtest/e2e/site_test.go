@@ -253,6 +253,9 @@ func startTokenSite(p authtest.Profile, prepare func(*tokenSite), lines ...strin
 	}
 	s := &tokenSite{Profile: p, net: net, issuer: authtest.NewIssuer(p.ID)}
 	net.Handle(p.Host(), s.issuer)
+	if p.Issuer != "" {
+		net.Handle(p.IssuerHost(), http.HandlerFunc(s.configuration))
+	}
 	net.Handle(attacker, authtest.NewIssuer("attacker"))
 	if prepare != nil {
 		prepare(s)
@@ -262,6 +265,15 @@ func startTokenSite(p authtest.Profile, prepare func(*tokenSite), lines ...strin
 		return nil, errors.Join(err, net.Close())
 	}
 	return s, nil
+}
+
+// configuration answers with what the issuer publishes about itself.
+func (s *tokenSite) configuration(w http.ResponseWriter, r *http.Request) {
+	if "https://"+r.Host+r.URL.Path != s.Issuer+"/.well-known/openid-configuration" {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = io.WriteString(w, s.Configuration().JSON())
 }
 
 // stop also looks at what the server asked for: keys, at their one address.

@@ -3,6 +3,7 @@ package flows_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,10 @@ import (
 )
 
 // code are the providers that lead back with a code.
-var code = []string{"auth0", "kinde", "workos"}
+var code = slices.Concat(openID, []string{"workos"})
+
+// openID are those of them that speak OpenID Connect.
+var openID = []string{"auth0", "kinde", "oidc"}
 
 // atCallback changes the query with which the provider leads back.
 func atCallback(change func(q url.Values)) func(*url.URL) {
@@ -61,7 +65,7 @@ func TestCallback_refuses(t *testing.T) {
 		{"no code", atCallback(drop("code")), 400, "neither a code nor an error"},
 		{"another challenge", atProvider(change("code_challenge", other)), 401, "refused the code"},
 	}
-	openID := []wrong{
+	ofOpenID := []wrong{
 		{"another issuer", atCallback(func(q url.Values) { q.Set("iss", "https://evil.example") }), 401, "the answer comes from"},
 		{"issuer with another end", atCallback(change("iss", func(s string) string { return strings.TrimSuffix(s+"/", "//") })), 401, "the answer comes from"},
 		{"no issuer", atCallback(drop("iss")), 401, "the answer comes from"},
@@ -72,7 +76,7 @@ func TestCallback_refuses(t *testing.T) {
 		s := open(t, id, 1)
 		tried := all
 		if id != "workos" {
-			tried = append(tried, openID...)
+			tried = append(tried, ofOpenID...)
 		}
 		for _, w := range tried {
 			v, u := s.visitor(), s.hosted.newUser(true)
@@ -223,16 +227,17 @@ func TestSignIn_providerFails(t *testing.T) {
 	each(t, func(t *testing.T, id string) {
 		s := open(t, id, 1)
 		paths := map[string][]string{
-			"auth0":  {"/oauth/token", "/.well-known/jwks.json", "/.well-known/openid-configuration"},
-			"kinde":  {"/oauth2/token", "/.well-known/jwks", "/.well-known/openid-configuration"},
 			"workos": {"/user_management/authenticate", "/sso/jwks/" + servers[id].settings["WORKOS_CLIENT_ID"]},
 			"stytch": {"/v1/magic_links/email/login_or_create", "/v1/magic_links/authenticate", "/v1/sessions/jwks/" + servers[id].settings["STYTCH_PROJECT_ID"]},
 			"clerk":  {"/.well-known/jwks.json"},
 		}[id]
+		if p, ok := s.hosted.(*oidcProvider); ok {
+			paths = []string{p.TokenPath(), p.KeysPath(), p.DiscoveryPath()}
+		}
 		for i, path := range paths {
 			for name, answer := range answers {
 				v, u := s.visitor(), s.hosted.newUser(true)
-				if strings.Contains(path, "jwks") || strings.Contains(path, "well-known") {
+				if strings.Contains(path, "jwks") || strings.Contains(path, "well-known") || strings.HasSuffix(path, "/certs") {
 					if name != "500" && name != "an object" {
 						continue
 					}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -22,7 +23,7 @@ import (
 )
 
 // providers are those with sessions of the server's own.
-var providers = []string{"auth0", "kinde", "workos", "stytch", "clerk"}
+var providers = []string{"auth0", "kinde", "oidc", "workos", "stytch", "clerk"}
 
 // generated is a provider's server.
 type generated struct {
@@ -124,10 +125,10 @@ func serve(ctx context.Context, postgres *insforgetest.Server, migrations string
 	if database, err = pgxpool.New(ctx, db.URL); err != nil {
 		return err
 	}
-	application := func(provider, id, secret string) hosted.Client {
-		settings := servers[provider].settings
+	application := func(id string) hosted.Client {
+		settings, prefix := servers[id].settings, strings.ToUpper(id)
 		return hosted.Client{
-			ID: settings[id], Secret: settings[secret],
+			ID: settings[prefix+"_CLIENT_ID"], Secret: settings[prefix+"_CLIENT_SECRET"],
 			Redirects: []string{app + "/auth/callback", local + "/auth/callback"}, Logouts: []string{app, local},
 		}
 	}
@@ -135,7 +136,6 @@ func serve(ctx context.Context, postgres *insforgetest.Server, migrations string
 	if err != nil {
 		return err
 	}
-	oidc, err = hosted.StartOIDC(ctx, "../oidc", installed,
-		application("auth0", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"), application("kinde", "KINDE_CLIENT_ID", "KINDE_CLIENT_SECRET"))
+	oidc, err = hosted.StartOIDC(ctx, "../oidc", installed, application)
 	return err
 }

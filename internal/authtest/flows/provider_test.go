@@ -50,11 +50,8 @@ func hostedBy(s *site, id string, env map[string]string) provider {
 	profile := profileOf(id)
 	base := env["APP_BASE_URL"]
 	switch id {
-	case "auth0", "kinde":
-		p := &oidcProvider{t: s.t, Tenant: oidc.Auth0.Handler(), id: id}
-		if id == "kinde" {
-			p.Tenant = oidc.Kinde.Handler()
-		}
+	case "auth0", "kinde", "oidc":
+		p := &oidcProvider{t: s.t, Tenant: oidc.Tenants[id].Handler()}
 		s.net.Handle(p.Host(), p.Tenant)
 		return p
 	case "workos":
@@ -103,25 +100,16 @@ func login(returnTo string) string {
 
 type oidcProvider struct {
 	*hosted.Tenant
-	t  *testing.T
-	id string
+	t *testing.T
 }
 
-func (p *oidcProvider) host() string     { return p.Host() }
-func (p *oidcProvider) keysHost() string { return p.Host() }
-
-func (p *oidcProvider) renewPath() string {
-	if p.id == "kinde" {
-		return "/oauth2/token"
-	}
-	return "/oauth/token"
-}
+func (p *oidcProvider) host() string      { return p.Host() }
+func (p *oidcProvider) keysHost() string  { return p.Host() }
+func (p *oidcProvider) renewPath() string { return p.TokenPath() }
 
 func (p *oidcProvider) newUser(verified bool) *user {
-	u := &user{subject: "auth0|" + randomHex(12), email: randomAddress()}
-	if p.id == "kinde" {
-		u.subject = "kp_" + randomHex(16)
-	}
+	prefix := map[string]string{"auth0": "auth0|", "kinde": "kp_", "oidc": ""}[p.ID]
+	u := &user{subject: prefix + randomHex(16), email: randomAddress()}
 	u.login = u.subject
 	if err := p.Set(p.t.Context(), u.subject, fmt.Sprintf(`{"name":"Ada Lovelace","email":%q,"email_verified":%v}`, u.email, verified)); err != nil {
 		p.t.Fatal(err)
@@ -153,22 +141,14 @@ func (p *oidcProvider) revoke(u *user) {
 
 // idToken is one of a user's, and as it should be but for the nonce.
 func (p *oidcProvider) idToken(u *user) authtest.Claims {
-	issuer, client := "https://"+p.Host()+"/", servers[p.id].settings["AUTH0_CLIENT_ID"]
-	if p.id == "kinde" {
-		issuer, client = "https://"+p.Host(), servers[p.id].settings["KINDE_CLIENT_ID"]
-	}
 	now := time.Now().Unix()
-	return authtest.Claims{"iss": issuer, "aud": client, "sub": u.subject, "iat": now, "exp": now + 60}
+	return authtest.Claims{"iss": p.Issuer, "aud": p.Client.ID, "sub": u.subject, "iat": now, "exp": now + 60}
 }
 
 // issue has the keys published in the place of the provider's own, and the ID token
 // handed out, which the real provider would never do.
 func (p *oidcProvider) issue(keys *authtest.Issuer, idToken string) {
-	path := "/.well-known/jwks.json"
-	if p.id == "kinde" {
-		path = "/.well-known/jwks"
-	}
-	p.Answer(path, keys.ServeHTTP)
+	p.Answer(p.KeysPath(), keys.ServeHTTP)
 	p.Answer(p.renewPath(), hosted.JSON(http.StatusOK, fmt.Sprintf(`{"access_token":"a","token_type":"Bearer","refresh_token":"r","id_token":%q}`, idToken)))
 }
 

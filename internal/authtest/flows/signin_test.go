@@ -29,7 +29,7 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("after adding: %v", p)
 		}
 		cookie := v.session()
-		if p = v.open(http.MethodPost, "/logout", nil); p.status != http.StatusOK || !strings.HasPrefix(p.url, app) {
+		if p = v.leave(); p.status != http.StatusOK || !strings.HasPrefix(p.url, app) {
 			t.Errorf("after signing out: %v", p)
 		}
 		v.out()
@@ -62,7 +62,7 @@ func TestCookies(t *testing.T) {
 				if base == app {
 					prefix = "__Host-"
 				}
-				if id == "auth0" || id == "kinde" {
+				if slices.Contains(openID, id) {
 					lasts["session"] = 12 * time.Hour
 				}
 				seen := 0
@@ -174,7 +174,7 @@ func TestSecrets(t *testing.T) {
 		if err := rows.Err(); err != nil || count != 1 {
 			t.Errorf("%d rows, %v", count, err)
 		}
-		v.open(http.MethodPost, "/logout", nil)
+		v.leave()
 		for _, address := range v.trail {
 			if strings.Contains(address, cookie) {
 				t.Errorf("the cookie is in the address %s", address)
@@ -415,7 +415,7 @@ func TestLogout_databaseDown(t *testing.T) {
 		}
 		s.databaseDown.Store(false)
 		v.in(u)
-		v.open(http.MethodPost, "/logout", nil)
+		v.leave()
 		v.out()
 	})
 }

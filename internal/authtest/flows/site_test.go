@@ -78,7 +78,7 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		name, value, _ := strings.Cut(line, "=")
 		env[name] = value
 	}
-	for _, name := range []string{"INSFORGE_API_KEY", "INSFORGE_JWT_SECRET", "AUTH0_CLIENT_SECRET", "KINDE_CLIENT_SECRET", "WORKOS_API_KEY", "STYTCH_SECRET", "CLERK_SECRET_KEY"} {
+	for _, name := range []string{"INSFORGE_API_KEY", "INSFORGE_JWT_SECRET", "AUTH0_CLIENT_SECRET", "KINDE_CLIENT_SECRET", "OIDC_CLIENT_SECRET", "WORKOS_API_KEY", "STYTCH_SECRET", "CLERK_SECRET_KEY"} {
 		s.secret(env[name])
 	}
 	s.hosted = hostedBy(s, id, env)

@@ -3,8 +3,8 @@
 //
 // # What is faithful
 //
-//   - Auth0 and Kinde are a real OpenID provider that is not ours: the npm package
-//     oidc-provider, behind their names and paths. It rotates refresh tokens, and
+//   - Auth0, Kinde and a provider of no known make are a real OpenID provider that is
+//     not ours: the npm package oidc-provider, behind their names and paths. It rotates refresh tokens, and
 //     revokes all of a grant's when one is used twice.
 //   - WorkOS, Stytch and Clerk answer in the shapes of their documents and SDKs, check
 //     every credential, and take codes, links and refresh tokens once.

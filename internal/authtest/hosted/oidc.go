@@ -20,7 +20,8 @@ import (
 
 // OIDC runs the tenants of OpenID providers, all in one process of Node.
 type OIDC struct {
-	Auth0, Kinde *Tenant
+	// Tenants are by the provider's ID in the catalog.
+	Tenants map[string]*Tenant
 
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -34,33 +35,64 @@ type Client struct {
 	Logouts   []string `json:"logouts"`
 }
 
-type tenantSetup struct {
-	Name    string            `json:"name"`
-	Issuer  string            `json:"issuer"`
+// Setup is what is particular to a tenant.
+type Setup struct {
+	ID     string `json:"name"`
+	Issuer string `json:"issuer"`
+	// Paths of authorization, token and jwks, below the issuer's own.
 	Paths   map[string]string `json:"paths"`
-	Client  Client            `json:"client"`
+	Auth    string            `json:"auth"` // how its application proves itself
 	Offline string            `json:"offline"`
-	Logout  object            `json:"logout"`
+	// Logout is of a way to sign out that is the provider's own; nil leaves the one of
+	// OpenID Connect, which asks the user.
+	Logout map[string]string `json:"logout"`
+	Client Client            `json:"client"`
 }
 
-// StartOIDC starts the tenants. Source is the folder of server.mjs, installed that of
-// the npm package.
-func StartOIDC(ctx context.Context, source, installed string, auth0, kinde Client) (*OIDC, error) {
-	setups := []tenantSetup{{
-		Name: "auth0", Issuer: "https://tenant.us.auth0.com/", Client: auth0, Offline: "offline_access",
-		Paths:  map[string]string{"authorization": "/authorize", "token": "/oauth/token", "jwks": "/.well-known/jwks.json"},
-		Logout: object{"path": "/v2/logout", "parameter": "returnTo"},
-	}, {
-		Name: "kinde", Issuer: "https://yourbusiness.kinde.com", Client: kinde, Offline: "offline",
-		Paths:  map[string]string{"authorization": "/oauth2/auth", "token": "/oauth2/token", "jwks": "/.well-known/jwks"},
-		Logout: object{"path": "/logout", "parameter": "redirect"},
-	}}
-	arguments, err := json.Marshal(setups)
+var setups = []Setup{{
+	ID: "auth0", Issuer: "https://tenant.us.auth0.com/", Auth: "client_secret_post", Offline: "offline_access",
+	Paths:  map[string]string{"authorization": "/authorize", "token": "/oauth/token", "jwks": "/.well-known/jwks.json"},
+	Logout: map[string]string{"path": "/v2/logout", "parameter": "returnTo"},
+}, {
+	ID: "kinde", Issuer: "https://yourbusiness.kinde.com", Auth: "client_secret_post", Offline: "offline",
+	Paths:  map[string]string{"authorization": "/oauth2/auth", "token": "/oauth2/token", "jwks": "/.well-known/jwks"},
+	Logout: map[string]string{"path": "/logout", "parameter": "redirect"},
+}, {
+	ID: "oidc", Issuer: "https://id.example.com/realms/shop", Auth: "client_secret_basic", Offline: "offline_access",
+	Paths: map[string]string{"authorization": "/protocol/auth", "token": "/protocol/token", "jwks": "/protocol/certs", "end_session": "/protocol/logout"},
+}}
+
+// at is a path of the tenant's at its host.
+func (s Setup) at(what string) string {
+	u, err := url.Parse(s.Issuer)
+	if err != nil {
+		panic(err) // it stands above
+	}
+	return strings.TrimSuffix(u.Path, "/") + s.Paths[what]
+}
+
+// TokenPath is where codes and refresh tokens are used.
+func (s Setup) TokenPath() string { return s.at("token") }
+
+// KeysPath is where the keys are published.
+func (s Setup) KeysPath() string { return s.at("jwks") }
+
+// DiscoveryPath is where it says so.
+func (s Setup) DiscoveryPath() string { return s.at("") + "/.well-known/openid-configuration" }
+
+// StartOIDC starts the tenants, each with the application that client returns. Source is
+// the folder of server.mjs, installed that of the npm package.
+func StartOIDC(ctx context.Context, source, installed string, client func(id string) Client) (*OIDC, error) {
+	started := slices.Clone(setups)
+	for i := range started {
+		started[i].Client = client(started[i].ID)
+	}
+	arguments, err := json.Marshal(started)
 	if err != nil {
 		return nil, err
 	}
 	// Its warnings about being for development only go nowhere.
-	o := &OIDC{cmd: exec.Command("node", filepath.Join(source, "server.mjs"), string(arguments), installed)} //nolint:noctx // Close ends it
+	o := &OIDC{Tenants: map[string]*Tenant{}, cmd: exec.Command("node", filepath.Join(source, "server.mjs"), string(arguments), installed)} //nolint:noctx // Close ends it
 	stdin, err := o.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -80,8 +112,9 @@ func StartOIDC(ctx context.Context, source, installed string, auth0, kinde Clien
 	if err := errors.Join(err, json.Unmarshal(line, &ports)); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the OpenID provider (make tools installs it): %w", err), o.Close())
 	}
-	o.Auth0 = newTenant("tenant.us.auth0.com", ports["auth0"].Port, ports["auth0"].Control)
-	o.Kinde = newTenant("yourbusiness.kinde.com", ports["kinde"].Port, ports["kinde"].Control)
+	for _, s := range started {
+		o.Tenants[s.ID] = newTenant(s, ports[s.ID].Port, ports[s.ID].Control)
+	}
 	return o, nil
 }
 
@@ -91,6 +124,7 @@ func (o *OIDC) Close() error { return errors.Join(o.stdin.Close(), o.cmd.Wait())
 // Tenant is a provider at a host's name.
 type Tenant struct {
 	faults
+	Setup
 
 	host    string
 	target  *url.URL
@@ -101,9 +135,14 @@ type Tenant struct {
 	issued   []string
 }
 
-func newTenant(host string, port, control int) *Tenant {
+func newTenant(s Setup, port, control int) *Tenant {
+	issuer, err := url.Parse(s.Issuer)
+	if err != nil {
+		panic(err) // it stands above
+	}
 	return &Tenant{
-		host:    host,
+		Setup:   s,
+		host:    issuer.Host,
 		target:  &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", port)},
 		control: fmt.Sprintf("http://127.0.0.1:%d", control),
 	}
@@ -114,7 +153,7 @@ func (t *Tenant) Host() string { return t.host }
 
 // Handler is the tenant for one test, whose Answer, Asked and RefreshTokens are its own.
 func (t *Tenant) Handler() *Tenant {
-	own := &Tenant{host: t.host, target: t.target, control: t.control}
+	own := &Tenant{Setup: t.Setup, host: t.host, target: t.target, control: t.control}
 	own.handler = own.wrap(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(t.target)

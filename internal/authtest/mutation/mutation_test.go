@@ -24,9 +24,10 @@ var targets = []struct {
 	provider string
 	files    []string
 }{
-	{"clerk", []string{"token.go", "keys.go", "minter.go", "auth.go", "verifier.go"}},
+	{"clerk", []string{"token.go", "keys.go", "algorithm.go", "minter.go", "auth.go", "verifier.go"}},
 	{"auth0", []string{"verifier.go"}},
 	{"kinde", []string{"verifier.go"}},
+	{"oidc", []string{"verifier.go", "discovery.go", "algorithm.go"}},
 	{"stytch", []string{"verifier.go"}},
 	{"workos", []string{"verifier.go"}},
 	{"better-auth", []string{"verifier.go"}},

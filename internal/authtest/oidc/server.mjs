@@ -61,16 +61,17 @@ class Tenant {
 
   // open makes the provider anew, with the keys that there are now. What it has handed out stays good.
   open() {
-    const { issuer, paths, client, offline } = this.setup;
+    const { issuer, paths, client, offline, auth, logout } = this.setup;
     const provider = new Provider(issuer, {
       adapter: this.storage,
       jwks: { keys: this.keys },
       clients: [{
         client_id: client.id,
         client_secret: client.secret,
-        token_endpoint_auth_method: "client_secret_post",
+        token_endpoint_auth_method: auth,
         grant_types: ["authorization_code", "refresh_token"],
         redirect_uris: client.redirects,
+        post_logout_redirect_uris: client.logouts,
       }],
       routes: paths,
       cookies: { keys: ["only for tests"] },
@@ -97,22 +98,34 @@ class Tenant {
     });
     provider.proxy = true;
     provider.use(async (ctx, next) => {
-      // A hosted provider needs no prompt for the scope, which has a name of its own there.
-      if (ctx.path === paths.authorization && ctx.query.scope) {
-        ctx.query = { ...ctx.query, scope: ctx.query.scope.split(" ").map((s) => (s === offline ? "offline" : s)).join(" ") };
-      }
-      if (ctx.path === this.setup.logout.path) {
-        const to = ctx.query[this.setup.logout.parameter];
+      if (logout && ctx.path === logout.path) {
+        const to = ctx.query[logout.parameter];
         const session = await provider.Session.get(ctx);
         await session.destroy();
         ctx.redirect(client.logouts.includes(to) ? to : "/not-on-the-list");
         return;
       }
       await next();
+      if (ctx.path === "/.well-known/openid-configuration") {
+        ctx.body.scopes_supported = ctx.body.scopes_supported.map((s) => (s === "offline" ? offline : s));
+      }
     });
     provider.on("server_error", (_, err) => console.error(err));
     this.provider = provider;
-    this.callback = provider.callback();
+    const callback = provider.callback();
+    // Everything may be below a path of the host's.
+    const below = new URL(issuer).pathname.replace(/\/$/, "");
+    this.callback = (req, res) => {
+      if (!req.url.startsWith(below + "/")) return res.writeHead(404).end();
+      const url = new URL(req.url.slice(below.length), issuer);
+      // A hosted provider needs no prompt for the scope, which has a name of its own there.
+      if (url.pathname === paths.authorization && url.searchParams.has("scope")) {
+        url.searchParams.set("scope", url.searchParams.get("scope").split(" ").map((s) => (s === offline ? "offline" : s)).join(" "));
+      }
+      req.url = url.pathname + url.search;
+      req.originalUrl = below + req.url;
+      return callback(req, res);
+    };
   }
 
   // control does what an administrator does: POST /<what>?sub=<user>.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/url"
 
 	"example.com/shop/internal/auth"
@@ -34,7 +35,7 @@ func (c Config) issuer() string { return "https://" + c.Domain + "/" }
 
 // logoutURL is the page that signs the user out of Auth0. returnTo must be one of the application's
 // Allowed Logout URLs.
-func (p *provider) logoutURL(string) string {
+func (p *provider) logoutURL(context.Context, string) string {
 	query := url.Values{"client_id": {p.cfg.ClientID}, "returnTo": {p.cfg.BaseURL}}
 	return p.cfg.issuer() + "v2/logout?" + query.Encode()
 }

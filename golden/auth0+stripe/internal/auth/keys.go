@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,13 +32,13 @@ const (
 	keyMaxAge = time.Hour
 
 	maxKeySetBytes = 1 << 20
-	minKeyBits     = 2048
 )
 
 // keySet is the provider's published signing keys, read on first use and kept while the provider is
 // unreachable. It is safe for concurrent use.
 type keySet struct {
-	url    string
+	url    string // says in errors which keys are meant
+	fetch  func(context.Context) (keyfunc.Keyfunc, error)
 	now    func() time.Time
 	ctx    context.Context // ends a running fetch when the set is closed
 	cancel context.CancelFunc
@@ -55,7 +54,8 @@ type keySet struct {
 // newKeySet returns the key set published at url. It does no I/O.
 func newKeySet(url string) *keySet {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &keySet{url: url, now: time.Now, ctx: ctx, cancel: cancel}
+	fetch := func(ctx context.Context) (keyfunc.Keyfunc, error) { return fetchKeys(ctx, url, keyFetchTimeout) }
+	return &keySet{url: url, fetch: fetch, now: time.Now, ctx: ctx, cancel: cancel}
 }
 
 // ready returns nil once usable keys have been fetched, fetching them when needed, and an error that
@@ -110,7 +110,7 @@ func (k *keySet) current(ctx context.Context) (keyfunc.Keyfunc, error) {
 	defer k.mu.Unlock()
 	if k.keys == nil {
 		if k.err == nil {
-			return nil, fmt.Errorf("%w: the key set at %s did not arrive in time", ErrUnavailable, k.url)
+			return nil, fmt.Errorf("%w: the key set of %s did not arrive in time", ErrUnavailable, k.url)
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, k.err)
 	}
@@ -148,7 +148,7 @@ func (k *keySet) refresh(ctx context.Context, wait time.Duration) {
 
 // update replaces the keys by freshly fetched ones, keeps them when that fails, and closes done.
 func (k *keySet) update(done chan struct{}) {
-	keys, err := fetchKeys(k.ctx, k.url, keyFetchTimeout)
+	keys, err := k.fetch(k.ctx)
 
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -159,7 +159,7 @@ func (k *keySet) update(done chan struct{}) {
 	close(done)
 }
 
-// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (not RSA, short,
+// fetchKeys reads the key set at url once, within the timeout. Keys of no use here (of another kind, short,
 // meant for encryption) are left out; a set with nothing else is an error.
 func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.Keyfunc, error) {
 	storage, err := jwkset.NewStorageFromHTTP(url, jwkset.HTTPClientStorageOptions{
@@ -176,7 +176,7 @@ func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.
 	}
 	usable := slices.DeleteFunc(all, func(key jwkset.JWK) bool { return !usableKey(key) })
 	if len(usable) == 0 {
-		return nil, fmt.Errorf("key set %s holds no RSA signing key of %d bits or more", url, minKeyBits)
+		return nil, fmt.Errorf("key set %s holds no %s", url, signingKeys)
 	}
 	if err := storage.KeyReplaceAll(ctx, usable); err != nil {
 		return nil, fmt.Errorf("keep key set %s: %w", url, err)
@@ -184,14 +184,10 @@ func fetchKeys(ctx context.Context, url string, timeout time.Duration) (keyfunc.
 	return keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: storage})
 }
 
-// usableKey reports whether key is a named RSA public key that may verify signatures.
+// usableKey reports whether key is a named public key, of the right kind, that may verify signatures.
 func usableKey(key jwkset.JWK) bool {
-	public, ok := key.Key().(*rsa.PublicKey)
-	if !ok || public.N.BitLen() < minKeyBits {
-		return false
-	}
 	described := key.Marshal()
-	return described.KID != "" && (described.USE == "" || described.USE == jwkset.UseSig)
+	return isSigningKey(key.Key()) && described.KID != "" && (described.USE == "" || described.USE == jwkset.UseSig)
 }
 
 // boundedTransport cuts answers off after maxKeySetBytes; reading further is an error.

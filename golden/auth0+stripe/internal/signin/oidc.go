@@ -37,13 +37,6 @@ type provider struct {
 	discovered *discovery
 }
 
-// discovery is what the provider publishes about itself.
-type discovery struct {
-	*oidc.Provider
-	keys        oidc.KeySet
-	namesIssuer bool // in its answers to the browser (RFC 9207)
-}
-
 func newProvider(cfg Config, _ *auth.Verifier) *provider {
 	return &provider{cfg: cfg, http: &http.Client{
 		Transport: limited{},
@@ -87,19 +80,10 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 		return found, nil
 	}
 	// What is returned here goes on to read the provider's keys, long after ctx has ended.
-	ctx = oidc.ClientContext(context.WithoutCancel(ctx), p.http)
-	published, err := oidc.NewProvider(ctx, p.cfg.issuer())
+	found, err := p.read(oidc.ClientContext(context.WithoutCancel(ctx), p.http))
 	if err != nil {
 		return nil, fmt.Errorf("read the OpenID configuration: %w", err)
 	}
-	var more struct {
-		Keys        string `json:"jwks_uri"`
-		NamesIssuer bool   `json:"authorization_response_iss_parameter_supported"`
-	}
-	if err := published.Claims(&more); err != nil {
-		return nil, fmt.Errorf("read the OpenID configuration: %w", err)
-	}
-	found = &discovery{published, oidc.NewRemoteKeySet(ctx, more.Keys), more.NamesIssuer}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.discovered = found
@@ -110,13 +94,13 @@ func (p *provider) oauth2(found *discovery) *oauth2.Config {
 	endpoint := found.Endpoint()
 	// Left to find out by itself, the library would try the other style after each failure, with the same
 	// code or token, which can be used once.
-	endpoint.AuthStyle = oauth2.AuthStyleInParams
+	endpoint.AuthStyle = found.authStyle
 	return &oauth2.Config{
 		ClientID:     p.cfg.ClientID,
 		ClientSecret: string(p.cfg.ClientSecret),
 		Endpoint:     endpoint,
 		RedirectURL:  p.cfg.BaseURL + "/auth/callback",
-		Scopes:       []string{oidc.ScopeOpenID, "profile", "email", offlineScope},
+		Scopes:       found.scopes,
 	}
 }
 
@@ -182,7 +166,7 @@ func (p *provider) idToken(ctx context.Context, found *discovery, tokens *oauth2
 		return nil, fmt.Errorf("%w: there is no ID token", errRefused)
 	}
 	keys := &watchedKeys{KeySet: found.keys}
-	verifier := oidc.NewVerifier(p.cfg.issuer(), keys, &oidc.Config{ClientID: p.cfg.ClientID, SupportedSigningAlgs: []string{oidc.RS256}})
+	verifier := oidc.NewVerifier(p.cfg.issuer(), keys, &oidc.Config{ClientID: p.cfg.ClientID, SupportedSigningAlgs: found.algorithms})
 	token, err := verifier.Verify(ctx, raw)
 	switch {
 	case keys.unread != nil:

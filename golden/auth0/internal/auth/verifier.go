@@ -75,8 +75,8 @@ func (v *Verifier) Ready(ctx context.Context) error { return v.keys.ready(ctx) }
 func (v *Verifier) Close() { v.keys.close() }
 
 // checkUser refuses the tokens of machines.
-func checkUser(claims map[string]any) error {
-	if subject, _ := claims["sub"].(string); !IsUser(subject) {
+func checkUser(token decodedToken) error {
+	if subject, _ := token.claims["sub"].(string); !IsUser(subject) {
 		return errors.New("sub is not the ID of an Auth0 user")
 	}
 	return nil

@@ -34,14 +34,14 @@ var exactNames = []string{
 
 // tokenRules is what one provider demands of its tokens, beyond what every token must satisfy.
 type tokenRules struct {
-	issuers  []string                          // exact; one must match
-	audience string                            // "" means the provider sets none
-	maxAge   time.Duration                     // since iat; 0 means no limit
-	check    func(claims map[string]any) error // the provider's own claims; nil means no more demands
+	issuers  []string                       // exact; one must match
+	audience string                         // "" means the provider sets none
+	maxAge   time.Duration                  // since iat; 0 means no limit
+	check    func(token decodedToken) error // what the provider's own tokens have; nil means no more demands
 }
 
 // verify checks raw, a JWT in compact form, against the key set and rules and returns whom it names.
-// It accepts RS256 only. An error wraps ErrUnavailable when there are no keys to check with, the
+// An error wraps ErrUnavailable when there are no keys to check with, the
 // sentinel that rules.check chose when it refused, and ErrInvalid in all other cases.
 func (k *keySet) verify(ctx context.Context, raw string, rules tokenRules) (Identity, error) {
 	id, err := k.check(ctx, raw, rules)
@@ -65,7 +65,7 @@ func (k *keySet) check(ctx context.Context, raw string, rules tokenRules) (Ident
 	if err != nil {
 		return Identity{}, err
 	}
-	if err := jwt.SigningMethodRS256.Verify(token.signed, token.signature, key); err != nil {
+	if err := checkSignature(token, key); err != nil {
 		return Identity{}, fmt.Errorf("signature: %w", err)
 	}
 
@@ -86,7 +86,7 @@ func (k *keySet) check(ctx context.Context, raw string, rules tokenRules) (Ident
 	if err != nil || rules.check == nil {
 		return id, err
 	}
-	return id, rules.check(token.claims)
+	return id, rules.check(token)
 }
 
 // identify reads the identity from claims whose signature and times have been checked.
@@ -122,7 +122,7 @@ func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, 
 	return Identity{Subject: subject, ExpiresAt: expires.Time, Session: session}, nil
 }
 
-// decodedToken is a token whose signature has not been checked.
+// decodedToken is a token in pieces. To decode it says nothing of its signature.
 type decodedToken struct {
 	header    map[string]any
 	claims    jwt.MapClaims
@@ -132,7 +132,7 @@ type decodedToken struct {
 
 // decode reads a token once, so that what is checked is what is used. It refuses what JWT libraries
 // let pass: huge tokens, repeated or look-alike names, extensions we do not know, tokens that do
-// not name their key, and all algorithms but RS256.
+// not name their key, and algorithms that no provider's key is for.
 func decode(raw string) (token decodedToken, err error) {
 	if len(raw) > maxTokenBytes {
 		return token, fmt.Errorf("token of %d bytes, at most %d allowed", len(raw), maxTokenBytes)
@@ -147,8 +147,8 @@ func decode(raw string) (token decodedToken, err error) {
 	if token.header, err = decodeObject(parts[0]); err != nil {
 		return token, fmt.Errorf("header: %w", err)
 	}
-	if alg := token.header["alg"]; alg != jwt.SigningMethodRS256.Alg() {
-		return token, fmt.Errorf("alg %.20q, want RS256", fmt.Sprint(alg))
+	if err := checkAlgorithm(token.header["alg"]); err != nil {
+		return token, err
 	}
 	if _, ok := token.header["crit"]; ok {
 		return token, errors.New("header demands an extension (crit)")

@@ -84,7 +84,7 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 		keys: newKeySet(cfg.JWKSURL),
 		rules: tokenRules{
 			issuers: []string{cfg.Issuer},
-			check:   func(claims map[string]any) error { return checkSession(claims, cfg.AuthorizedParties) },
+			check:   func(token decodedToken) error { return checkSession(token.claims, cfg.AuthorizedParties) },
 		},
 	}, nil
 }

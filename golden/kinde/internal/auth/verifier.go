@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"example.com/shop/internal/env"
 )
 
@@ -76,13 +74,13 @@ func (v *Verifier) Close() { v.keys.close() }
 var IsUser = env.Matches(`kp_[0-9a-f]{32}`)
 
 // check demands what tells our tokens from all others this Kinde business issues.
-func (v *Verifier) check(claims map[string]any) error {
+func (v *Verifier) check(token decodedToken) error {
 	// All applications of a business share issuer and keys, and the audience is empty as long as no
 	// API is registered.
-	if azp, _ := claims["azp"].(string); azp != v.clientID {
+	if azp, _ := token.claims["azp"].(string); azp != v.clientID {
 		return fmt.Errorf("azp %.100q, want %q", azp, v.clientID)
 	}
-	audience, err := jwt.MapClaims(claims).GetAudience()
+	audience, err := token.claims.GetAudience()
 	if err != nil {
 		return err
 	}
@@ -94,7 +92,7 @@ func (v *Verifier) check(claims map[string]any) error {
 		return fmt.Errorf("audience %q, want %q: register the API in Kinde, authorize the application for it, and pass audience when signing in",
 			audience, v.audience)
 	}
-	if subject, _ := claims["sub"].(string); !IsUser(subject) {
+	if subject, _ := token.claims["sub"].(string); !IsUser(subject) {
 		return errors.New("sub is not the ID of a Kinde user")
 	}
 	return nil

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/url"
 
 	"example.com/shop/internal/auth"
@@ -34,6 +35,6 @@ func (c Config) issuer() string { return c.Issuer }
 
 // logoutURL is the page that signs the user out of Kinde. redirect must be one of the application's
 // allowed logout redirect URLs.
-func (p *provider) logoutURL(string) string {
+func (p *provider) logoutURL(context.Context, string) string {
 	return p.cfg.Issuer + "/logout?" + url.Values{"redirect": {p.cfg.BaseURL}}.Encode()
 }

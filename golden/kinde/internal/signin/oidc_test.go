@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 )
 
 // newTestProvider returns a provider whose API gives the answers, and the key of its ID tokens.
@@ -27,7 +28,10 @@ func newTestProvider(t *testing.T, a *answers) (*provider, *rsa.PrivateKey) {
 	p.http.Transport = a
 	published := oidc.ProviderConfig{IssuerURL: p.cfg.issuer(), AuthURL: "https://idp.example/authorize", TokenURL: "https://idp.example/token"}
 	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key.Public()}}
-	p.discovered = &discovery{published.NewProvider(t.Context()), keys, true}
+	p.discovered = &discovery{
+		Provider: published.NewProvider(t.Context()), keys: keys, algorithms: []string{oidc.RS256},
+		authStyle: oauth2.AuthStyleInParams, namesIssuer: true,
+	}
 	return p, key
 }
 

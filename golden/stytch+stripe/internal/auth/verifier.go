@@ -97,13 +97,13 @@ func (v *Verifier) Close() { v.keys.close() }
 
 // checkSession demands the session of a user of the given environment. Without the session claim a
 // token may be one the user granted to somebody else's application.
-func checkSession(environment string) func(claims map[string]any) error {
+func checkSession(environment string) func(decodedToken) error {
 	isUserID := env.Matches(`user-` + environment + `-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	return func(claims map[string]any) error {
-		if _, ok := claims["https://stytch.com/session"].(map[string]any); !ok {
+	return func(token decodedToken) error {
+		if _, ok := token.claims["https://stytch.com/session"].(map[string]any); !ok {
 			return errors.New("not a session JWT")
 		}
-		if subject, _ := claims["sub"].(string); !isUserID(subject) {
+		if subject, _ := token.claims["sub"].(string); !isUserID(subject) {
 			return fmt.Errorf("sub is not the ID of a Stytch user of the %s environment", environment)
 		}
 		return nil

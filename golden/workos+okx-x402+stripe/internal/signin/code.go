@@ -82,7 +82,7 @@ func (s *Service) handleLogout(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	next := s.provider.logoutURL(secret)
+	next := s.provider.logoutURL(r.Context(), secret)
 	if next == "" {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return

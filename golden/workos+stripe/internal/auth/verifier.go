@@ -79,8 +79,8 @@ func (v *Verifier) Close() { v.keys.close() }
 var isUserID = env.Matches(`user_[0-9A-Z]{26}`)
 
 // checkUser refuses the tokens of machines and applications, which have other subjects.
-func checkUser(claims map[string]any) error {
-	if subject, _ := claims["sub"].(string); !isUserID(subject) {
+func checkUser(token decodedToken) error {
+	if subject, _ := token.claims["sub"].(string); !isUserID(subject) {
 		return errors.New("sub is not the ID of a WorkOS user")
 	}
 	return nil

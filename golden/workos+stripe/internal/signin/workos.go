@@ -212,7 +212,7 @@ func (p *provider) authenticate(ctx context.Context, body map[string]string) (au
 
 // logoutURL is the page that ends the session at WorkOS. It leads back to the sign-out redirect that is set
 // in the dashboard. Without a session there is none.
-func (p *provider) logoutURL(secret string) string {
+func (p *provider) logoutURL(_ context.Context, secret string) string {
 	session, _, _ := strings.Cut(secret, " ")
 	if session == "" {
 		return ""

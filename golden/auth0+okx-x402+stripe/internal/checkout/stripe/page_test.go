@@ -28,9 +28,9 @@ func TestPage(t *testing.T) {
 	s.bought("ada", "cs_4", "price_pack", "payment", "new_state", nil)
 	w = s.ask("ada", "GET", "/billing", "")
 	expect(t, "the page of a customer", w, http.StatusOK,
-		"<b>Ten reports</b> × 2, 12.00 USD", "2 January 2026, 2.00 USD refunded", `<span class="good">paid</span>`,
+		"<b>Ten reports</b> × 2, 12.00 USD", "2 January 2026, 2.00 USD refunded", `<span>paid</span>`, `<span class="soft">disputed</span>`,
 		"<b>Pro</b>, 9.00 EUR<br>", "paid until 2 February 2026", `<span class="soft">yours</span>`,
-		"<b>No longer for sale</b>", "disputed", "<b>missing</b>", "waiting for your bank", "new_state",
+		"<b>No longer for sale</b>", "<b>missing</b>", "waiting for your bank", "new_state",
 		`action="/billing/portal"`, "Invoices and subscriptions")
 	if strings.Contains(w.Body.String(), "Subscribe to Pro") {
 		t.Error("the subscription is for sale to who has it")

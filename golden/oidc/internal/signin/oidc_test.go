@@ -1,0 +1,136 @@
+package signin
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// newTestProvider returns a provider whose API gives the answers, and the key of its ID tokens.
+func newTestProvider(t *testing.T, a *answers) (*provider, *rsa.PrivateKey) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProvider(testConfig, nil)
+	p.http.Transport = a
+	published := oidc.ProviderConfig{IssuerURL: p.cfg.issuer(), AuthURL: "https://idp.example/authorize", TokenURL: "https://idp.example/token"}
+	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key.Public()}}
+	p.discovered = &discovery{
+		Provider: published.NewProvider(t.Context()), keys: keys, algorithms: []string{oidc.RS256},
+		authStyle: oauth2.AuthStyleInParams, namesIssuer: true,
+	}
+	return p, key
+}
+
+// tokens is an answer with an ID token of the claims.
+func tokens(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
+	t.Helper()
+	encoded := func(v any) string {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(data)
+	}
+	signed := encoded(map[string]any{"alg": "RS256"}) + "." + encoded(claims)
+	sum := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]any{
+		"access_token": "a", "token_type": "Bearer", "refresh_token": "next",
+		"id_token": signed + "." + base64.RawURLEncoding.EncodeToString(signature),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestExchange(t *testing.T) {
+	api := &answers{status: http.StatusOK}
+	p, key := newTestProvider(t, api)
+	a := attempt{newKey(), home}
+	good := map[string]any{
+		"iss": p.cfg.issuer(), "aud": "client", "sub": user1, "exp": time.Now().Add(time.Hour).Unix(), "nonce": a.nonce(),
+		"name": "Ada", "email": "ada@example.com", "email_verified": false,
+	}
+	answer := url.Values{"code": {"1"}, "iss": {p.cfg.issuer()}}
+	api.body = tokens(t, key, good)
+	g, err := p.exchange(t.Context(), a, answer)
+	if err != nil || g.subject != user1 || g.name != "Ada" || g.email != "" || g.secret != "next" || g.renewAt.IsZero() {
+		t.Errorf("exchange = %+v, %v", g, err)
+	}
+	for name, value := range map[string]any{
+		"iss": "https://evil.example/", "aud": "another", "sub": " ", "exp": time.Now().Add(-time.Hour).Unix(), "nonce": newKey().String(),
+	} {
+		wrong := map[string]any{}
+		for n, v := range good {
+			wrong[n] = v
+		}
+		wrong[name] = value
+		api.body = tokens(t, key, wrong)
+		if _, err := p.exchange(t.Context(), a, answer); !errors.Is(err, errRefused) {
+			t.Errorf("another %s: %v, want refused", name, err)
+		}
+	}
+	api.asked = 0
+	for _, iss := range []string{"", "https://evil.example/"} {
+		if _, err := p.exchange(t.Context(), a, url.Values{"code": {"1"}, "iss": {iss}}); !errors.Is(err, errRefused) || api.asked > 0 {
+			t.Errorf("an answer of %q: %v, after %d questions", iss, err, api.asked)
+		}
+	}
+	*api = answers{status: http.StatusForbidden, body: `{"error":"invalid_grant"}`}
+	if _, err := p.exchange(t.Context(), a, answer); !errors.Is(err, errRefused) || api.asked != 1 {
+		t.Errorf("a code that is used up: %v, after %d questions, want refused after one", err, api.asked)
+	}
+	for _, outage := range outages {
+		*api = outage
+		if _, err := p.exchange(t.Context(), a, answer); err == nil || errors.Is(err, errRefused) {
+			t.Errorf("an outage, %d %s: %v", outage.status, outage.body, err)
+		}
+	}
+}
+
+func TestRenew(t *testing.T) {
+	api := &answers{status: http.StatusOK, body: `{"access_token":"a","token_type":"Bearer","refresh_token":"next"}`}
+	p, key := newTestProvider(t, api)
+	if g, err := p.renew(t.Context(), user1, "token"); err != nil || g.subject != user1 || g.secret != "next" {
+		t.Errorf("renew = %+v, %v", g, err)
+	}
+	claims := map[string]any{"iss": p.cfg.issuer(), "aud": "client", "sub": user2, "exp": time.Now().Add(time.Hour).Unix()}
+	api.body = tokens(t, key, claims)
+	if g, err := p.renew(t.Context(), user1, "token"); err != nil || g.subject != user2 {
+		t.Errorf("another user's ID token: %+v, %v", g, err)
+	}
+	// The token that was used is gone, so the next one must not be lost.
+	claims["aud"] = "another"
+	api.body = tokens(t, key, claims)
+	if g, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) || g.secret != "next" {
+		t.Errorf("an ID token that does not fit: %+v, %v", g, err)
+	}
+	*api = answers{status: http.StatusForbidden, body: `{"error":"invalid_grant","error_description":"user is blocked"}`}
+	if _, err := p.renew(t.Context(), user1, "token"); !errors.Is(err, errEnded) {
+		t.Errorf("a user who is locked out: %v, want ended", err)
+	}
+	for _, outage := range outages {
+		*api = outage
+		if _, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) || api.asked != 1 {
+			t.Errorf("an outage, %d %s: %v, after %d questions", outage.status, outage.body, err, api.asked)
+		}
+	}
+}

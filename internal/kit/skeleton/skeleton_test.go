@@ -1,0 +1,136 @@
+package skeleton
+
+import (
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/kit/lint"
+	"github.com/insforge/forge/internal/trial"
+	"github.com/insforge/forge/templates"
+)
+
+// with are the shipped templates with a new provider in them.
+func with(t *testing.T, p Provider) fs.FS {
+	t.Helper()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Check(catalog); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := p.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := fstest.MapFS{}
+	err = fs.WalkDir(templates.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(templates.FS, name)
+		all[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range tree.All() {
+		all[p.Folder()+"/"+f.Path] = &fstest.MapFile{Data: f.Data, Mode: f.Mode}
+	}
+	return all
+}
+
+// TestFiles_meetEveryRule: what is written first has no findings, whatever the
+// provider is called.
+func TestFiles_meetEveryRule(t *testing.T) {
+	for _, p := range []Provider{
+		{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"},
+		{Kind: generator.KindAuth, ID: "a-rather-long-name-for-a-login2", Name: "A Rather Long Name, For A Log-in", Docs: "https://a.example/b?c=d#e"},
+		{Kind: generator.KindAuth, ID: "x", Name: "x", Docs: "https://x.example"},
+	} {
+		found, err := lint.Run(with(t, p), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			t.Errorf("%s: %s", p.ID, f)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}
+	if err := good.Check(catalog); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*Provider){
+		"kind":              func(p *Provider) { p.Kind = "storage" },
+		"capital":           func(p *Provider) { p.ID = "Acme" },
+		"path":              func(p *Provider) { p.ID = "../acme" },
+		"underscore":        func(p *Provider) { p.ID = "_acme" },
+		"nobody":            func(p *Provider) { p.ID = "none" },
+		"a file's name":     func(p *Provider) { p.ID = "cookies" },
+		"there already":     func(p *Provider) { p.ID = "kinde" },
+		"name with a quote": func(p *Provider) { p.Name = `A"cme` },
+		"no link":           func(p *Provider) { p.Docs = "docs.acme.com" },
+	} {
+		p := good
+		change(&p)
+		if err := p.Check(catalog); err == nil {
+			t.Errorf("%s: %+v was taken", name, p)
+		}
+	}
+}
+
+// TestTaken: an ID must not make a file that a shared layer has in internal/signin.
+func TestTaken(t *testing.T) {
+	names, err := fs.Glob(templates.FS, "auth/_*/files/internal/signin/*.go.tmpl")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%v, %d files", err, len(names))
+	}
+	for _, name := range names {
+		base := strings.TrimSuffix(path.Base(name), ".go.tmpl")
+		id := strings.ReplaceAll(strings.TrimSuffix(base, "_test"), "_", "-")
+		if !slices.Contains(taken, id) {
+			t.Errorf("%s: an ID of %q would make it, too", name, id)
+		}
+	}
+}
+
+// TestFiles_holdUp: the project of a new provider builds, vets, passes its tests
+// and is silent under its linter, with nothing changed in the folder.
+func TestFiles_holdUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a project; make test runs it")
+	}
+	tools, err := trial.FindTools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := generator.Load(with(t, Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := trial.Render(catalog, trial.Of("acme").Answers(catalog), generator.Numbering{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "shop")
+	if err := project.Write(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := tools.HoldsUp(t.Context(), dir); err != nil {
+		t.Error(err)
+	}
+}
