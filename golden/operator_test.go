@@ -1,0 +1,79 @@
+package golden
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/trial"
+)
+
+// TestOperator watches payments in a browser where nobody signs in: it is asked for
+// the token, and then the page lives by it.
+func TestOperator(t *testing.T) {
+	server := startInsForge(t)
+	combo := trial.Of(generator.None, "okx-x402")
+	c := load(t)
+	spec, target, rec := render(t, c, combo.Answers(c))
+	dir := filepath.Join(t.TempDir(), "shop")
+	write(t, dir, target, rec)
+	project := serveInsForge(t, server, combo.String())
+	env := sampleEnv(t, spec, dir)
+	env["INSFORGE_URL"], env["INSFORGE_ANON_KEY"], env["INSFORGE_API_KEY"] = project.URL, project.AnonKey, project.APIKey
+	origin := serve(t, dir, env)
+
+	tab := browser(t)
+	see := func(url, want string) {
+		t.Helper()
+		_, err := chromedp.Run(tab, chromedp.Navigate(url))
+		if err != nil {
+			t.Fatal(strings.ReplaceAll(err.Error(), env["OPERATOR_TOKEN"], "[token]"))
+		}
+		if text, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("body"))); err != nil || !strings.Contains(text, want) {
+			t.Fatalf("%s shows %q (%v), want %q", strings.ReplaceAll(url, env["OPERATOR_TOKEN"], "[token]"), text, err, want)
+		}
+	}
+	// Typed into the address, the token is what the browser would have asked for.
+	see(strings.Replace(origin, "http://", "http://me:"+env["OPERATOR_TOKEN"]+"@", 1)+"/payments", "There are no payments yet.")
+	see(origin+"/payments", "There are no payments yet.")
+	if status, _, body := buy(t, origin, sign(t, challenge(t, origin))); status != http.StatusOK {
+		t.Fatalf("paid request: %d %s", status, body)
+	}
+	if _, err := chromedp.Run(tab, chromedp.WaitVisible(chromedp.CSS(".state.settled"))); err != nil {
+		t.Errorf("the page does not live: %v", err)
+	}
+	expect(t, origin+"/payments", "GET", nil, http.StatusUnauthorized)
+}
+
+// browser is a tab of Chromium.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil && path == "" {
+			path = found
+		}
+	}
+	if path == "" {
+		t.Fatal("there is no Chromium; run the tests with `make test`, which installs it")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium has none for root
+	}
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	tab, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(closeTab)
+	limited, end := context.WithTimeout(tab, 2*time.Minute)
+	t.Cleanup(end)
+	return limited
+}
