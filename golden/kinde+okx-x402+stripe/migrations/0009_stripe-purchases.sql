@@ -119,13 +119,13 @@ begin
     previous = excluded.previous,
     at       = excluded.at,
     rank     = excluded.rank
-  where case
+  where (case
     -- what was canceled stays so, whatever comes late
     when s.status = any (array['canceled', 'incomplete_expired']) then excluded.status = s.status
     when excluded.status = any (array['canceled', 'incomplete_expired']) then true
     when (excluded.at, excluded.rank) = (s.at, s.rank) then excluded.previous = s.status or excluded.status is distinct from s.previous
     else (excluded.at, excluded.rank) > (s.at, s.rank)
-  end;
+  end);
   return found;
 end
 $$;
@@ -146,12 +146,12 @@ as $$
   )
   update public.purchases as p
      set amount_refunded = r.refunded,
-         status = case
+         status = (case
            when s.status <> 'paid' then s.status
            when r.disputed then 'disputed'
            when r.refunded >= p.amount then 'refunded'
            else 'paid'
-         end
+         end)
     from reversed as r, public.stripe_states as s
    where p.payment_intent = p_payment_intent and s.id = p.id
 $$;
@@ -260,19 +260,16 @@ begin
     return null;
   end if;
 
-  if kind like 'refund.%' or kind like 'charge.dispute.%' then
-    if intent is null then
-      return 'not of a checkout';
-    end if;
-    if not public.stripe_remember(object ->> 'id', case when kind like 'refund.%' then 'refund' else 'dispute' end,
-      intent, object ->> 'status', (object ->> 'amount')::bigint, p_event) then
-      return 'something newer is known';
-    end if;
-    perform public.stripe_settle(intent);
-    return null;
+  -- The rest of what stripe_concerns lets through are refunds and disputes.
+  if intent is null then
+    return 'not of a checkout';
   end if;
-
-  return 'says nothing about a purchase';
+  if not public.stripe_remember(object ->> 'id', case when kind like 'refund.%' then 'refund' else 'dispute' end,
+    intent, object ->> 'status', (object ->> 'amount')::bigint, p_event) then
+    return 'something newer is known';
+  end if;
+  perform public.stripe_settle(intent);
+  return null;
 end
 $$;
 

@@ -100,6 +100,7 @@ var (
 	free        = event{id: "evt_free", kind: "checkout.session.completed", at: 10, object: with(checkout, map[string]any{"payment_status": "no_payment_required", "payment_intent": nil, "amount_total": 0})}
 	arrived     = event{id: "evt_arrived", kind: "checkout.session.async_payment_succeeded", at: 20, object: checkout}
 	atOnce      = event{id: "evt_at_once", kind: "checkout.session.async_payment_succeeded", at: 10, object: checkout}
+	unsaid      = event{id: "evt_unsaid", kind: "checkout.session.async_payment_succeeded", at: 20, object: with(checkout, map[string]any{"payment_status": "unpaid"})}
 	bounced     = event{id: "evt_bounced", kind: "checkout.session.async_payment_failed", at: 20, object: with(checkout, map[string]any{"payment_status": "unpaid"})}
 	refund      = map[string]any{"id": "re_1", "object": "refund", "payment_intent": intent, "amount": 1500, "status": "pending"}
 	refunded    = event{id: "evt_refunded", kind: "refund.created", at: 30, object: refund}
@@ -171,6 +172,7 @@ func TestStripe_anyOrder(t *testing.T) {
 		"completed is not paid":            {"price_pack 2 pending closed 1500 0", []event{unpaid}},
 		"the bank has paid":                {"price_pack 2 paid active 1500 0", []event{unpaid, arrived}},
 		"the bank has paid in that second": {"price_pack 2 paid active 1500 0", []event{unpaid, atOnce}},
+		"the bank has paid, it is called":  {"price_pack 2 paid active 1500 0", []event{unpaid, unsaid}},
 		"the bank does not pay":            {"price_pack 2 failed closed 1500 0", []event{unpaid, bounced}},
 		"refunded":                         {"price_pack 2 refunded closed 1500 1500", []event{completed, refunded, refundDone}},
 		"the refund fails":                 {"price_pack 2 paid active 1500 0", []event{completed, refunded, refundFails}},
@@ -289,11 +291,15 @@ func TestStripe_notOurs(t *testing.T) {
 			if open := f.do(server, `select reason from public.stripe_catch_up('live', 100)`); open != "" {
 				t.Errorf("%s needs an operator: %s", what, open)
 			}
+			if done := f.do(server, `select outcome from public.stripe_events where outcome <> 'ignored' and detail is not null`); done != "" {
+				t.Errorf("%s is %s, with a reason not to be", what, done)
+			}
 		})
 	}
 	for what, kind := range map[string]string{"evt_expired": "checkout.session.expired", "evt_invoice": "invoice.paid", "evt_customer": "customer.updated"} {
 		f.arrives(event{id: what, kind: kind, object: checkout})
 	}
+	f.do(server, `select public.stripe_catch_up('live', 100)`)
 	if noted := f.do(server, `select id from public.stripe_events`); noted != "" {
 		t.Errorf("events that say nothing about a purchase are noted: %s", noted)
 	}
@@ -442,6 +448,14 @@ func TestStripe_trouble(t *testing.T) {
 		}
 		if got := f.do(server, `select count(*) from public.stripe_events where outcome = 'applied'`); got != "1" {
 			t.Errorf("with a limit of one, %s missed events are applied, want one that was never tried", got)
+		}
+		// Events that are done do not count.
+		const tries = `select sum(attempts) from public.stripe_events where outcome is null`
+		f.do(server, openEvents)
+		before := f.do(server, tries)
+		f.do(server, `select public.stripe_catch_up('live', 1)`)
+		if after := f.do(server, tries); before != "4" || after != "5" {
+			t.Errorf("open events were tried %s times, and with a limit of one %s, want 4 and 5", before, after)
 		}
 	})
 	// An event that InsForge itself did not get done with has happened all the same.
