@@ -412,7 +412,7 @@ func packAttacks() []packAttack {
 		// What readers do not see.
 		{
 			"a turn of the writing in code", grow(signin, "// \u202e\n"),
-			[]string{at(signin) + "line 40 has U+202E, which nobody sees: leave it out, or write it escaped"},
+			[]string{at(signin) + "line 41 has U+202E, which nobody sees: leave it out, or write it escaped"},
 		},
 		{
 			"a turn of the writing in a string", grow(signin, "{{ \"\\u202e\" }}\n"),
