@@ -134,7 +134,7 @@ var runs = map[string][]fault{
 	},
 	"load": {
 		{rule: docsLink, file: provider, old: `docs = "https://docs`, text: `docs = "http://docs`, at: `docs = "http:`},
-		{rule: includeExists, file: provider, old: `"_oidc"]`, text: `"_oidc", "_saml"]`, at: `include =`},
+		{rule: includeExists, file: provider, old: `"_discovery"]`, text: `"_discovery", "_saml"]`, at: `include =`},
 		{rule: conflictsExist, file: provider, old: `include = [`, text: "conflicts = [\"paypal\"]\ninclude = [", at: "conflicts"},
 		{rule: envDocumented, file: provider, old: "[doctor]", text: "[[env]] # silent\nname = \"KINDE_AUDIENCE\"\nexample = \"a\"\npattern = '^a$'\nshape = \"a\"\n\n[doctor]", at: "# silent"},
 		{rule: envOnce, file: provider, at: "# silent"},
@@ -350,7 +350,7 @@ func planted(t *testing.T, faults []fault) fstest.MapFS {
 		have := copied[f.file]
 		switch {
 		case f.old == "*":
-			have.Data = []byte("name = \"Kinde\"\nsummary = \"a\"\ndocs = \"https://docs.kinde.com\"\ncredential = \"a\"\ninclude = [\"_external\", \"_jwks\", \"_session\", \"_attempt\", \"_code\", \"_oidc\"]\n" +
+			have.Data = []byte("name = \"Kinde\"\nsummary = \"a\"\ndocs = \"https://docs.kinde.com\"\ncredential = \"a\"\ninclude = [\"_external\", \"_jwks\", \"_rs256\", \"_session\", \"_attempt\", \"_code\", \"_oidc\", \"_discovery\"]\n" +
 				string(have.Data[strings.Index(string(have.Data), "\n[[env]]"):strings.Index(string(have.Data), "\n[doctor]")]))
 		case f.old != "":
 			if n := strings.Count(string(have.Data), f.old); n != 1 {
