@@ -106,9 +106,15 @@ var harmless = map[string]string{
 	"clerk: keys.go: fetchKeys: all, err := storage.KeyReadAll(ctx); if err != nil":       "what is kept in memory can be read",
 	"clerk: keys.go: fetchKeys: err := storage.KeyReplaceAll(ctx, usable); if err != nil": "what is kept in memory can be replaced",
 	"clerk: minter.go: Mint: " + signs + "; if err != nil":                                "HMAC takes every key",
+	"oidc: discovery.go: readDiscovery: " + asks("address") + "; if err != nil":           "LoadConfig refused what is no address",
+	"insforge: accounts.go: ask: " + asks("a.url") + "; if err != nil":                    "LoadConfig refused what is no address",
 	"better-auth: verifier.go: NewVerifier: " + connects + "; if err != nil":              "it connects later",
 	"better-auth: verifier.go: isLocal: " + parses + "; if err != nil":                    "LoadConfig refused what does not parse",
 	"better-auth: verifier.go: sessionToken: " + unescapes + "; if err != nil":            "what cannot be unescaped is empty, and not signed",
+}
+
+func asks(url string) string {
+	return "req, err := http.NewRequestWithContext(ctx, http.MethodGet, " + url + ", http.NoBody)"
 }
 
 // What the errors are of.

@@ -188,6 +188,31 @@ func TestVerify_asksAgain(t *testing.T) {
 	}
 }
 
+// TestAccounts_noAnswer: a token goes to the project alone, and waits for it only so long.
+func TestAccounts_noAnswer(t *testing.T) {
+	elsewhere := newIssuer(t)
+	for name, answer := range map[string]http.HandlerFunc{
+		"elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.url, http.StatusTemporaryRedirect)
+		},
+		"cut off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte(`{"user":{"id":"` + testUser + `"}}`))
+		},
+		"no answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		server := httptest.NewServer(answer)
+		a := newAccounts(server.URL)
+		if err := a.stands(t.Context(), "token", Identity{Subject: testUser}); !errors.Is(err, ErrUnavailable) || a.http.Timeout != accountTimeout {
+			t.Errorf("%s: %v, want ErrUnavailable within %s", name, err, accountTimeout)
+		}
+		server.Close()
+	}
+	if n := elsewhere.fetches.Load(); n != 0 {
+		t.Errorf("%d requests to the host of the redirect", n)
+	}
+}
+
 func TestAccounts_keepsSoMany(t *testing.T) {
 	p, v := newProject(t)
 	for n := range maxAccounts {
