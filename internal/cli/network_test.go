@@ -9,8 +9,9 @@ import (
 
 // TestNoNetwork proves that nothing in forge but its doctor and its buyer can
 // reach a network: no other package imports one that speaks a protocol, and git,
-// the user's editor and, for template packs and their authors, the Go tool are the
-// only programs it starts. What an upgrade needs is in the project and in forge.
+// the user's editor and, for template packs and the authors of templates, the Go
+// tool and its company are the only programs it starts. What an upgrade needs is in
+// the project and in forge.
 // That nothing but the commands doctor and pay calls those two is the linter's to
 // say.
 func TestNoNetwork(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,5 +87,20 @@ func TestTemplatePreview_watch(t *testing.T) {
 	stop()
 	if err := <-ended; !errors.Is(err, prompt.ErrInterrupted) {
 		t.Errorf("ended with %v, want an interruption", err)
+	}
+}
+
+// TestLongUpdate: -update is --update for forge template test, as go test has it, and
+// nothing else.
+func TestLongUpdate(t *testing.T) {
+	for _, test := range []struct{ args, want []string }{
+		{[]string{"template", "test", "acme", "-update"}, []string{"template", "test", "acme", "--update"}},
+		{[]string{"template", "test", "--update"}, []string{"template", "test", "--update"}},
+		{[]string{"template", "lint", "-update"}, []string{"template", "lint", "-update"}},
+		{[]string{"new"}, []string{"new"}},
+	} {
+		if got := longUpdate(test.args); !slices.Equal(got, test.want) {
+			t.Errorf("%q became %q, want %q", test.args, got, test.want)
+		}
 	}
 }

@@ -135,6 +135,7 @@ var runs = map[string][]fault{
 	"load": {
 		{rule: docsLink, file: provider, old: `docs = "https://docs`, text: `docs = "http://docs`, at: `docs = "http:`},
 		{rule: includeExists, file: provider, old: `"_oidc"]`, text: `"_oidc", "_saml"]`, at: `include =`},
+		{rule: conditionShape, file: "auth/_oidc/layer.toml", old: "# OpenID Connect, for the providers that speak it.\n", text: "# OpenID Connect.\nwhen = [{ key = \"production\" }]\n", at: "when ="},
 		{rule: conflictsExist, file: provider, old: `include = [`, text: "conflicts = [\"paypal\"]\ninclude = [", at: "conflicts"},
 		{rule: envDocumented, file: provider, old: "[doctor]", text: "[[env]] # silent\nname = \"KINDE_AUDIENCE\"\nexample = \"a\"\npattern = '^a$'\nshape = \"a\"\n\n[doctor]", at: "# silent"},
 		{rule: envOnce, file: provider, at: "# silent"},

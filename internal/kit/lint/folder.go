@@ -24,7 +24,8 @@ type folder struct {
 	declaration string // the path of provider.toml or layer.toml
 	decl        generator.Provider
 	at          positions
-	broken      bool // the declaration is no TOML
+	when        []generator.Condition // under which a shared layer joins
+	broken      bool                  // the declaration is no TOML
 	files       []file
 }
 
@@ -133,6 +134,12 @@ func (l *linter) readFolder(name string) (*folder, error) {
 		if x.path == f.declaration {
 			f.at = locate(x.data)
 			f.broken = toml.Unmarshal(x.data, &f.decl) != nil
+			var layer struct {
+				When []generator.Condition `toml:"when"`
+			}
+			if toml.Unmarshal(x.data, &layer) == nil {
+				f.when = layer.When
+			}
 		}
 	}
 	f.decl.ID, f.decl.Kind = f.id, generator.Kind(f.kind)
@@ -197,6 +204,7 @@ var loadRules = []struct { //nolint:gochecknoglobals // a table, never written
 	{regexp.MustCompile(`^id$`), nil, idShape, "rename the folder, such as acme-pay"},
 	{regexp.MustCompile(`^docs$`), nil, docsLink, "link the provider's own documentation"},
 	{regexp.MustCompile(`^(include|question\.)`), nil, includeExists, "name a folder beside this one that starts with _, or take it out"},
+	{regexp.MustCompile(`^when`), nil, conditionShape, "write { key = \"auth\", is = \"none\" }, or not in place of is"},
 	{regexp.MustCompile(`^conflicts$`), nil, conflictsExist, "name a provider that forge providers lists"},
 	{regexp.MustCompile(`^require$`), nil, versionsAgree, "require the same version in all of them, then run make modules"},
 	{regexp.MustCompile(`^require\[`), nil, requireShape, "write the module's path, and a version such as v1.2.3"},

@@ -161,7 +161,13 @@ func (l *linter) closure(f *folder) []*folder {
 	}
 	add(path.Join(f.kind, "_common"))
 	for _, name := range f.includes() {
-		add(path.Join(f.kind, name))
+		shared := path.Join(f.kind, name)
+		add(shared)
+		if g := l.folders[shared]; g != nil {
+			for _, more := range g.includes() {
+				add(path.Join(f.kind, more))
+			}
+		}
 	}
 	add(f.path)
 	return all
@@ -181,9 +187,26 @@ func (l *linter) users(f *folder) []*folder {
 // together reports whether one project can have files of both folders: there is
 // one auth provider in it, and any number for payments.
 func (l *linter) together(f, g *folder) bool {
+	if exclusive(f, g) {
+		return false
+	}
 	for _, p := range l.users(f) {
 		for _, q := range l.users(g) {
 			if p == q || p.kind != q.kind || p.kind != string(generator.KindAuth) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// exclusive says whether the conditions of two shared layers contradict each other.
+func exclusive(f, g *folder) bool {
+	for _, c := range f.when {
+		for _, d := range g.when {
+			switch {
+			case c.Key != d.Key:
+			case c.Is != "" && d.Is != "" && c.Is != d.Is, c.Is != "" && c.Is == d.Not, d.Is != "" && d.Is == c.Not:
 				return true
 			}
 		}

@@ -69,6 +69,11 @@ func (l *linter) isUsed(q generator.Question) bool {
 	}
 	word := regexp.MustCompile(`\.Values\.` + regexp.QuoteMeta(q.Key) + `\b|"` + regexp.QuoteMeta(q.Key) + `"`)
 	for _, f := range l.folders {
+		for _, c := range f.when {
+			if c.Key == q.Key {
+				return true
+			}
+		}
 		for _, other := range f.decl.Questions {
 			if other.When != nil && other.When.Key == q.Key {
 				return true

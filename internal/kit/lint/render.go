@@ -62,6 +62,9 @@ func (l *linter) answers() []generator.Answers {
 			plain := l.complete(a)
 			all = append(all, plain)
 			for _, q := range l.catalog.Questions(plain) {
+				if !l.concerns(p, q) {
+					continue
+				}
 				for _, value := range l.values(q) {
 					all = append(all, l.complete(a.Set(q.Key, value)))
 				}
@@ -73,6 +76,23 @@ func (l *linter) answers() []generator.Answers {
 		}
 	}
 	return all
+}
+
+// concerns says whether a question is p's to answer for: every project's, or one of
+// the layers that p builds on. Those of others are tried when they are linted.
+func (l *linter) concerns(p *folder, q generator.Question) bool {
+	asks := func(f *folder) bool {
+		return slices.ContainsFunc(f.decl.Questions, func(other generator.Question) bool { return other.Key == q.Key })
+	}
+	if slices.ContainsFunc(l.closure(p), asks) {
+		return true
+	}
+	for _, f := range l.folders {
+		if asks(f) {
+			return false
+		}
+	}
+	return true
 }
 
 // choices are the providers to render p with.

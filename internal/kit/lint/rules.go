@@ -47,6 +47,7 @@ const (
 	docsLink            Rule = "docs-link"
 	summaryShape        Rule = "summary-shape"
 	includeExists       Rule = "include-exists"
+	conditionShape      Rule = "condition-shape"
 	includeOnce         Rule = "include-once"
 	conflictsExist      Rule = "conflicts-exist"
 	versionsAgree       Rule = "versions-agree"
@@ -134,7 +135,7 @@ func Rules() []Rule {
 		lineEndings, finalNewline, leftover, providerNamed, templateParses, hermeticFunctions, knownFields, renders,
 		fragmentUsed, goReadable, goControlAlone, goBranches, goValuesQuoted, goParses, goFormatted, requireImported,
 		importRequired, lockCurrent, noForge, tomlParses, tomlStrict, declarationComplete, idShape, docsLink, summaryShape,
-		includeExists, includeOnce, conflictsExist, versionsAgree, requireShape, renameShape, doctorPresent, doctorResolves,
+		includeExists, conditionShape, includeOnce, conflictsExist, versionsAgree, requireShape, renameShape, doctorPresent, doctorResolves,
 		textFilled, envDeclared, envRead, envOnce, envDocumented, envPattern, envExample, envAgrees, envSecret,
 		envSecretDefault, envSecretRead, envRequired, questionKey, questionShape, questionHelp, questionDefault,
 		questionChoices, questionUsed, questionOnce, stepPresent, stepComplete, stepSource, urlShape, urlField, urlServed,
@@ -184,6 +185,7 @@ var sentences = map[Rule]string{ //nolint:gochecknoglobals // a table, never wri
 	docsLink:            "docs is an https link.",
 	summaryShape:        "A summary is a phrase that fits in a list: at most 70 characters, no full stop.",
 	includeExists:       "An included layer stands beside the provider.",
+	conditionShape:      "A condition names a question, and what its answer is or is not.",
 	includeOnce:         "A layer is included once, and _common by itself.",
 	conflictsExist:      "A conflict is with a provider that there is.",
 	versionsAgree:       "All folders require one version of a module.",

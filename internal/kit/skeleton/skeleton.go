@@ -58,7 +58,12 @@ var taken = []string{ //nolint:gochecknoglobals // a table, never written
 func (p Provider) Check(c *generator.Catalog) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !slices.Contains(Kinds(), p.Kind) {
+	switch {
+	case slices.Contains(Kinds(), p.Kind):
+	case p.Kind == generator.KindPayment:
+		wrong("there is no skeleton for payment providers, which have too little in common: begin with a copy of a folder " +
+			"in templates/payment that sells as yours does, to signed-in users or for each request")
+	default:
 		wrong("there is no skeleton for %q (kinds: auth)", p.Kind)
 	}
 	switch {
