@@ -2,8 +2,12 @@ package view_test
 
 import (
 	"flag"
+	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,12 +23,6 @@ var update = flag.Bool("update", false, "write the documentation that is made fr
 // top is the repository, seen from this package.
 const top = "../.."
 
-// The lines around the tables of README.md.
-const (
-	begin = "<!-- providers: written by `make docs` -->\n"
-	end   = "<!-- end of providers -->\n"
-)
-
 // TestDocs_areCurrent: what people read of a provider is what its declaration says.
 func TestDocs_areCurrent(t *testing.T) {
 	c, err := generator.Load(templates.FS)
@@ -39,16 +37,57 @@ func TestDocs_areCurrent(t *testing.T) {
 	}
 	var tables strings.Builder
 	view.Features(&tables, c)
-	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
+	between(t, "README.md", "providers", tables.String())
+	between(t, "templates/README.md", "layers", layerTable(t, c))
+}
+
+// between holds what stands in a file between the lines that begin and end what to
+// the text.
+func between(t *testing.T, name, what, text string) {
+	t.Helper()
+	begin, end := "<!-- "+what+": written by `make docs` -->\n", "<!-- end of "+what+" -->\n"
+	data, err := os.ReadFile(filepath.Join(top, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, opened := strings.Cut(string(readme), begin)
+	before, rest, opened := strings.Cut(string(data), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !opened || !closed {
-		t.Fatalf("README.md lacks the lines that the table of providers stands between:\n%s%s", begin, end)
+		t.Fatalf("%s lacks the lines that the table stands between:\n%s%s", name, begin, end)
 	}
-	current(t, "README.md", before+begin+"\n"+tables.String()+"\n"+end+after)
+	current(t, name, before+begin+"\n"+text+"\n"+end+after)
+}
+
+// layerTable lists the shared layers with the comment that each begins with, and the
+// providers that name them.
+func layerTable(t *testing.T, c *generator.Catalog) string {
+	t.Helper()
+	files, err := fs.Glob(templates.FS, "*/_*/layer.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no layers", err)
+	}
+	var b strings.Builder
+	b.WriteString("| Layer | What it is | Named by |\n| --- | --- | --- |\n")
+	for _, file := range files {
+		data, err := fs.ReadFile(templates.FS, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(data), "\n")
+		about, ok := strings.CutPrefix(first, "# ")
+		if !ok {
+			t.Errorf("%s does not begin with a comment that says what the layer is", file)
+		}
+		folder := path.Dir(file)
+		var by []string
+		for _, p := range append(slices.Clone(c.Auth), c.Payments...) {
+			if string(p.Kind) == path.Dir(folder) && slices.Contains(p.Include, path.Base(folder)) {
+				by = append(by, p.ID)
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", folder, about, strings.Join(by, ", "))
+	}
+	return b.String()
 }
 
 // current holds a file of the repository to want, or makes it so.
