@@ -72,7 +72,7 @@ var runs = map[string][]fault{
 		{rule: goValuesQuoted, file: "auth/kinde/files/internal/auth/values.go.tmpl", text: "package auth\n\nvar a = {{ .Name }}\n", at: ".Name"},
 		{rule: noForge, file: "auth/kinde/files/internal/auth/forge.go.tmpl", text: "package auth\n\nimport _ \"github.com/insforge/forge/generator\"\n", at: "generator"},
 		{rule: importRequired, file: "auth/kinde/files/internal/auth/module.go.tmpl", text: "package auth\n\nimport _ \"github.com/acme/sdk\"\n", at: "acme"},
-		{rule: lockCurrent, file: "auth/kinde/modules.lock", old: "require github.com/golang-jwt/jwt/v5 v5.3.1", text: "require github.com/golang-jwt/jwt/v5 v5.3.0", in: verifier, at: "golang-jwt"},
+		{rule: lockCurrent, file: "auth/kinde/files/internal/auth/locked.go.tmpl", text: "package auth\n\nimport _ \"github.com/golang-jwt/jwt/v5\"\n", at: "golang-jwt"},
 	},
 	"variables": {
 		{rule: requireImported, file: provider, text: "\n[[require]]\nmodule = \"golang.org/x/text\"\nversion = \"v0.1.0\"\n", at: "[[require]]"},
@@ -134,7 +134,7 @@ var runs = map[string][]fault{
 	},
 	"load": {
 		{rule: docsLink, file: provider, old: `docs = "https://docs`, text: `docs = "http://docs`, at: `docs = "http:`},
-		{rule: includeExists, file: provider, old: `"_oidc"]`, text: `"_oidc", "_saml"]`, at: `include =`},
+		{rule: includeExists, file: provider, old: `"_discovery"]`, text: `"_discovery", "_saml"]`, at: `include =`},
 		{rule: conditionShape, file: "auth/_oidc/layer.toml", old: "# OpenID Connect, for the providers that speak it.\n", text: "# OpenID Connect.\nwhen = [{ key = \"production\" }]\n", at: "when ="},
 		{rule: conflictsExist, file: provider, old: `include = [`, text: "conflicts = [\"paypal\"]\ninclude = [", at: "conflicts"},
 		{rule: envDocumented, file: provider, old: "[doctor]", text: "[[env]] # silent\nname = \"KINDE_AUDIENCE\"\nexample = \"a\"\npattern = '^a$'\nshape = \"a\"\n\n[doctor]", at: "# silent"},
@@ -145,8 +145,9 @@ var runs = map[string][]fault{
 		{rule: questionOnce, file: provider, at: "# typeless"},
 		{rule: stepComplete, file: provider, old: "[[url]]\nuse = \"callback\"", text: "[[step]] # empty\nsource = \"https://docs.kinde.com\"\n\n[[url]]\nuse = \"callback\"", at: "# empty"},
 		{rule: urlShape, file: provider, old: `use = "logout"`, text: `use = "bye"`, at: "[[url]]\nuse = \"bye\""},
-		{rule: requireShape, file: provider, text: "\n[[require]] # incomplete\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.1\"\n\n[[require]] # unversioned\nmodule = \"github.com/golang-jwt/jwt/v5/request\"\n", at: "# unversioned"},
+		{rule: requireShape, file: provider, text: "\n[[require]] # complete\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.1\"\n\n[[require]] # unversioned\nmodule = \"github.com/golang-jwt/jwt/v5/request\"\n", at: "# unversioned"},
 		{rule: requireImported, file: provider, at: "# unversioned"},
+		{rule: requireImported, file: provider, at: "# complete"},
 		{rule: renameShape, file: provider, text: "\n[[rename]] # when\nfrom = \"a\"\nto = \"b\"\nsince = \"one\"\n", at: "# when"},
 		{rule: lockCurrent, file: "auth/kinde/modules.lock", text: "needs a\n", at: "needs a"},
 		{rule: doctorResolves, file: provider, old: `jwks = '{{ .KINDE_ISSUER_URL`, text: `jwks = '{{ .KINDE_ISSUER`, at: "jwks ="},
@@ -164,7 +165,7 @@ var runs = map[string][]fault{
 		{rule: golivePresent, file: "auth/Kinde2/provider.toml"},
 		{rule: stepPresent, file: "auth/Kinde2/provider.toml"},
 	},
-	"versions":     {{rule: versionsAgree, file: provider, text: "\n[[require]] # older\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.0\"\n", at: "# older"}, {rule: lockCurrent, file: verifier, at: "golang-jwt"}},
+	"versions":     {{rule: versionsAgree, file: provider, text: "\n[[require]] # older\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.0\"\n", at: "# older"}, {rule: requireImported, file: provider, at: "# older"}},
 	"unused layer": {{rule: layerUsed, file: "auth/_saml/layer.toml", text: "# SAML.\n"}},
 	"templates": {
 		{rule: templateParses, file: "auth/kinde/files/kinde/a.txt.tmpl", text: "a\n{{ if }}\n", at: "if"},
@@ -351,8 +352,10 @@ func planted(t *testing.T, faults []fault) fstest.MapFS {
 		have := copied[f.file]
 		switch {
 		case f.old == "*":
-			have.Data = []byte("name = \"Kinde\"\nsummary = \"a\"\ndocs = \"https://docs.kinde.com\"\ncredential = \"a\"\ninclude = [\"_external\", \"_jwks\", \"_session\", \"_attempt\", \"_code\", \"_oidc\"]\n" +
+			have.Data = []byte("name = \"Kinde\"\nsummary = \"a\"\ndocs = \"https://docs.kinde.com\"\ncredential = \"a\"\ninclude = [\"_external\", \"_jwks\", \"_rs256\", \"_session\", \"_attempt\", \"_code\", \"_oidc\", \"_discovery\"]\n" +
 				string(have.Data[strings.Index(string(have.Data), "\n[[env]]"):strings.Index(string(have.Data), "\n[doctor]")]))
+		case f.old != "" && have == nil:
+			t.Fatalf("there is no %s", f.file)
 		case f.old != "":
 			if n := strings.Count(string(have.Data), f.old); n != 1 {
 				t.Fatalf("%s has %q %d times", f.file, f.old, n)

@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +13,9 @@ var (
 	unfinished = regexp.MustCompile(`\b(TODO|FIXME|XXX)\b`)
 	example    = regexp.MustCompile(`example\.com/(shop|acme)\b`)
 )
+
+// backend is what every project runs on, and has sign-in of its own.
+const backend = "insforge"
 
 // checkTexts holds the text of a folder's files to the rules.
 func (l *linter) checkTexts(f *folder) {
@@ -57,6 +61,8 @@ func (l *linter) checkBytes(x file) {
 
 // foreignNames matches the IDs of providers that a folder's text must not name,
 // nil if there are none: a shared layer knows no provider unless it is one's alone.
+// An ID that is also the name of the backend, or of a shared layer and so of what
+// several providers speak, is a word like any other.
 func (l *linter) foreignNames(f *folder) *regexp.Regexp {
 	own := map[string]bool{f.id: true}
 	if users := l.users(f); f.shared() && len(users) == 1 {
@@ -64,7 +70,7 @@ func (l *linter) foreignNames(f *folder) *regexp.Regexp {
 	}
 	var names []string
 	for _, id := range l.ids() {
-		if own[id] {
+		if _, spoken := l.folders[path.Join(l.provider(id).kind, "_"+id)]; own[id] || spoken || id == backend {
 			continue
 		}
 		for _, separator := range []string{"-", "_", " ", ""} {

@@ -50,7 +50,7 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // taken are names that the layers' own files in internal/signin have.
 var taken = []string{ //nolint:gochecknoglobals // a table, never written
-	"answers", "attempt", "code", "cookies", "database", "from-browser", "oidc", "return-path", "seal", "service", "store", "test",
+	"answers", "attempt", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test",
 }
 
 // Check reports why p cannot become a provider of c, or nil. All problems are
