@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 )
@@ -336,17 +338,22 @@ func isData(n parse.Node) bool {
 	return false
 }
 
+// textFuncs are what texts of declarations are parsed with. A pack may have many.
+//
+//nolint:gochecknoglobals // made once, never written
+var textFuncs = sync.OnceValue(func() template.FuncMap {
+	all := newBounds().funcs
+	maps.Copy(all, doctorFuncs())
+	return all
+})
+
 // checkPackText refuses, in a text of a pack's declaration, all but fields and
 // conditions, and functions but those given.
 func checkPackText(text string, functions ...string) error {
 	if !strings.Contains(text, "{{") {
 		return nil
 	}
-	all := newBounds().funcs
-	for name, f := range doctorFuncs() {
-		all[name] = f
-	}
-	t, err := template.New("text").Funcs(all).Parse(text)
+	t, err := template.New("text").Funcs(textFuncs()).Parse(text)
 	if err != nil {
 		return readable(err)
 	}
@@ -359,11 +366,7 @@ func checkPackText(text string, functions ...string) error {
 // addressFields are the variables that an address of a pack's takes, which
 // checkPackText has found plain.
 func addressFields(text string) []string {
-	all := newBounds().funcs
-	for name, f := range doctorFuncs() {
-		all[name] = f
-	}
-	t, err := template.New("address").Funcs(all).Parse(text)
+	t, err := template.New("address").Funcs(textFuncs()).Parse(text)
 	if err != nil || t.Tree == nil {
 		return nil
 	}

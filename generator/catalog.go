@@ -110,6 +110,9 @@ func (c *Catalog) loadKind(kind Kind, pack *Pack) (providers []Provider, errs []
 	if err != nil {
 		return nil, []error{&ProviderError{Path: string(kind), Err: err}}
 	}
+	if pack != nil && len(entries) > maxPackLayers {
+		return nil, []error{&ProviderError{Path: pack.at(string(kind)), Err: fmt.Errorf("has more than %d folders: make several packs of it", maxPackLayers)}}
+	}
 	for _, e := range entries {
 		folder := path.Join(string(kind), e.Name())
 		if pack != nil {
@@ -421,6 +424,11 @@ func fillText(text string, data any) string {
 
 // decode reads one declaration strictly: an unknown key is an error.
 func (c *Catalog) decode(file string, into any) []error {
+	if pack := c.pack(file); pack != nil {
+		if info, err := fs.Stat(pack.FS, file); err == nil && info.Size() > maxPackDeclaration {
+			return []error{&ProviderError{Path: pack.at(file), Err: fmt.Errorf("is larger than %d bytes: a declaration is smaller", maxPackDeclaration)}}
+		}
+	}
 	return decode(c.source(file), file, c.at(file), into)
 }
 

@@ -42,6 +42,12 @@ type PackRecord struct {
 // packFile says, at the top of a pack, what it is called and its version.
 const packFile = "pack.toml"
 
+// Limits of declarations: what checks them takes time for each line.
+const (
+	maxPackDeclaration = 64 << 10 // bytes
+	maxPackLayers      = 50       // providers and shared layers of one kind
+)
+
 var packHash = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
 
 // check refuses a record that forge never writes.

@@ -25,13 +25,14 @@ func (c *Catalog) checkPacks() []error {
 	if len(c.Packs) == 0 {
 		return nil
 	}
-	k := packCheck{c: c, env: map[string]string{}, keys: map[string]string{}, versions: map[string]required{}, sums: map[string]string{}}
+	k := packCheck{c: c, builtIn: map[string]string{}, env: map[string]string{}, keys: map[string]string{}, versions: map[string]required{}, sums: map[string]string{}}
 	for _, q := range c.questions {
 		k.keys[q.Key] = ""
 	}
 	for folder, l := range c.everyLayer() {
 		if c.packed[folder] == nil {
 			k.know(folder, l)
+			c.outputs(folder, k.builtIn)
 		}
 	}
 	for i := range c.Packs {
@@ -59,6 +60,7 @@ func (c *Catalog) checkPacks() []error {
 // so far. Owners are names of packs, "" for forge.
 type packCheck struct {
 	c         *Catalog
+	builtIn   map[string]string   // layer by what it writes, forge's own
 	env, keys map[string]string   // owner by name
 	versions  map[string]required // by module
 	sums      map[string]string   // by module and version
@@ -127,7 +129,7 @@ func (k *packCheck) check(pack *Pack, folder string, l layer) {
 	k.modules(file, folder, l)
 	k.templates(pack, folder)
 	for i, r := range l.Renames {
-		if owner, ok := k.builtInOutput(r.From); ok {
+		if owner, ok := k.builtIn[strings.ToLower(r.From)]; ok {
 			k.wrong(file, fmt.Sprintf("rename[%d]", i), "%s is a file of forge's own (%s), which a pack cannot rename", r.From, owner)
 		}
 	}
@@ -232,20 +234,29 @@ func hiddenRune(s string, multiline bool) (rune, bool) {
 	return 0, false
 }
 
-// maxPackPattern is how many instructions a pattern of a pack may compile to.
-// RE2 takes time in proportion to them and to the length of what is matched.
+// maxPackPattern is how large a pattern of a pack may be with all repetitions
+// written out. RE2 takes time in proportion to that and to the length of what is
+// matched.
 const maxPackPattern = 5000
 
 func checkPackPattern(pattern string) error {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return err
-	}
-	prog, err := syntax.Compile(parsed.Simplify())
-	if err == nil && len(prog.Inst) > maxPackPattern {
+	if err == nil && patternSize(parsed) > maxPackPattern {
 		err = errors.New("the pattern is too large: repeat less in it")
 	}
 	return err
+}
+
+// patternSize is counted, not compiled: that alone could take long.
+func patternSize(re *syntax.Regexp) int {
+	size := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		size += patternSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(re.Min, re.Max, 1)
+	}
+	return min(size, maxPackPattern+1)
 }
 
 // processVariables mean something to the programs that start a server.
@@ -322,7 +333,7 @@ var lock0 lock
 
 // packFragments are the shared files that a pack may add to. What CI runs is not
 // for a pack to say.
-var packFragments = []string{".env.example", "AGENTS.md", "Makefile", "README.md", "insforge.toml"} //nolint:gochecknoglobals // a table, never written
+var packFragments = []string{"AGENTS.md", "Makefile", "README.md", "insforge.toml"} //nolint:gochecknoglobals // a table, never written
 
 // templates checks the names of a layer's templates and reads each.
 func (k *packCheck) templates(pack *Pack, folder string) {
@@ -411,20 +422,6 @@ func (c *Catalog) outputs(folder string, into map[string]string) {
 		}
 		into[strings.ToLower(output)] = folder
 	}
-}
-
-func (k *packCheck) builtInOutput(output string) (folder string, ok bool) {
-	for folder := range k.c.everyLayer() {
-		if k.c.packed[folder] != nil {
-			continue
-		}
-		made := map[string]string{}
-		k.c.outputs(folder, made)
-		if _, ok := made[strings.ToLower(output)]; ok {
-			return folder, true
-		}
-	}
-	return "", false
 }
 
 // provider checks that what p writes, and calls itself, is nobody else's.

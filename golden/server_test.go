@@ -87,6 +87,22 @@ var callers = map[string]caller{
 			}
 		})(t, env)
 	},
+	"insforge": func(t *testing.T, env map[string]string) (func(*http.Request), string) {
+		const user = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+		speak, subject := bearer(user, func(map[string]string) jwt.MapClaims {
+			return jwt.MapClaims{"email": "ada@example.com", "role": "authenticated", "ttl": 900}
+		})(t, env)
+		project := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/api/auth/sessions/current" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, `{"user":{"id":"`+user+`","email":"ada@example.com","emailVerified":true}}`)
+		}))
+		t.Cleanup(project.Close)
+		env["INSFORGE_URL"] = project.URL
+		return speak, subject
+	},
 	"better-auth": betterAuthCookie,
 }
 

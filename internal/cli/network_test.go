@@ -9,8 +9,9 @@ import (
 
 // TestNoNetwork proves that nothing in forge but its doctor and its buyer can
 // reach a network: no other package imports one that speaks a protocol, and git,
-// the user's editor and, for template packs and their authors, the Go tool are the
-// only programs it starts. What an upgrade needs is in the project and in forge.
+// the user's editor and, for template packs and the authors of templates, the Go
+// tool and its company are the only programs it starts. What an upgrade needs is in
+// the project and in forge.
 // That nothing but the commands doctor and pay calls those two is the linter's to
 // say.
 func TestNoNetwork(t *testing.T) {
@@ -19,7 +20,7 @@ func TestNoNetwork(t *testing.T) {
 	// Has transports over HTTP besides the one that forge mcp uses, and what they need.
 	agents := []string{"github.com/modelcontextprotocol/go-sdk/", "golang.org/x/oauth2"}
 	protocols := []string{"net/http", "net/rpc", "net/smtp", "crypto/tls", "golang.org/x/crypto/ssh", postgres + "pgx/v5", postgres + "pgx/v5/pgconn"}
-	starts := []string{home + "internal/git", home + "internal/cli", home + "internal/pack", home + "internal/modlock"} // the second for the editor
+	starts := []string{home + "internal/git", home + "internal/cli", home + "internal/pack", home + "internal/modlock", home + "internal/trial"} // the second for the editor
 	reaches := map[string]bool{home + "internal/doctor": false, home + "internal/pay": false}
 	for _, line := range list(t, `{{ if not .Standard }}{{ .ImportPath }} {{ join .Imports " " }}{{ end }}`, "-deps", "../../cmd/forge") {
 		name, imports, _ := strings.Cut(line, " ")

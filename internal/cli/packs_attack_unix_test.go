@@ -197,7 +197,7 @@ func packAttacks() []packAttack {
 		},
 		{
 			"more of a workflow", put(kindred+"fragments/.github/workflows/ci.yml.tmpl", "  evil:\n"),
-			[]string{at(kindred+"fragments/.github/workflows/ci.yml.tmpl") + "a pack cannot add to .github/workflows/ci.yml: only to .env.example, AGENTS.md, Makefile, README.md, insforge.toml"},
+			[]string{at(kindred+"fragments/.github/workflows/ci.yml.tmpl") + "a pack cannot add to .github/workflows/ci.yml: only to AGENTS.md, Makefile, README.md, insforge.toml"},
 		},
 		{
 			"the user's secrets", put(kindred+"files/.env.tmpl", "A=b\n"),
@@ -383,6 +383,26 @@ func packAttacks() []packAttack {
 		{
 			"a pattern that grows", declare("\n[[env]]\nname = \"KINDRED_X\"\ncomment = \"c\"\npattern = '^" + strings.Repeat(".{900}", 9) + "$'\nshape = \"s\"\n"),
 			[]string{at(declaration) + "env[4].pattern: the pattern is too large: repeat less in it"},
+		},
+		{
+			"patterns of any number", declare(strings.Repeat("\n[[env]]\nname = \"KINDRED_X\"\ncomment = \"c\"\nshape = \"s\"\npattern = '"+strings.Repeat(".{999}", 1000)+"'\n", 100)),
+			[]string{at(declaration) + "is larger than 65536 bytes: a declaration is smaller"},
+		},
+		{
+			"large patterns in one declaration", declare(strings.Repeat("\n[[env]]\nname = \"KINDRED_X\"\ncomment = \"c\"\nshape = \"s\"\npattern = '"+strings.Repeat(".{999}", 500)+"'\n", 3)),
+			[]string{
+				at(declaration) + "env[4].pattern: the pattern is too large: repeat less in it",
+				at(declaration) + "env[5].pattern: the pattern is too large: repeat less in it",
+				at(declaration) + "env[6].pattern: the pattern is too large: repeat less in it",
+			},
+		},
+		{
+			"providers of any number", func(t *testing.T, dir string) {
+				for i := range 51 {
+					put(fmt.Sprintf("payment/p%d/provider.toml", i), "")(t, dir)
+				}
+			},
+			[]string{"acme:payment: has more than 50 folders: make several packs of it"},
 		},
 		{
 			"a long example", declare("\n[[env]]\nname = \"KINDRED_X\"\ncomment = \"c\"\nexample = \"" + strings.Repeat("x", 1025) + "\"\n"),

@@ -3,13 +3,17 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/kit/lint"
+	"github.com/insforge/forge/internal/pack"
 	"github.com/insforge/forge/internal/view"
 )
 
@@ -23,17 +27,19 @@ func (a *app) templateLintCommand(c *checkout) *cobra.Command {
 		Short: "Hold templates to the rules: declarations, Go, SQL, and what they render",
 		Long: "lint prints one line for each place that breaks a rule: the file, the line, the rule, what is wrong\n" +
 			"and what to do. It exits with 1 if there is any. With IDs it looks at the folders of these providers,\n" +
-			"and at shared layers that are theirs alone; without, at all.",
+			"and at shared layers that are theirs alone; without, at all. With --templates, DIR may be a template\n" +
+			"pack, whose providers are looked at as if forge had them.",
 		Example:           "  forge template lint acme\n  forge template lint --rules",
 		ValidArgsFunction: c.complete,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if rules {
 				return a.printRules(asJSON)
 			}
-			if err := c.find(); err != nil {
+			fsys, ids, err := a.lintable(c, args)
+			if err != nil {
 				return err
 			}
-			found, err := lint.Run(os.DirFS(c.dir), args...)
+			found, err := lint.Run(fsys, ids...)
 			var unknown *lint.UnknownError
 			if errors.As(err, &unknown) {
 				return usageError{err}
@@ -50,6 +56,34 @@ func (a *app) templateLintCommand(c *checkout) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	cmd.Flags().BoolVar(&rules, "rules", false, "list the rules instead")
 	return cmd
+}
+
+// lintable is what c works on, which may be a template pack, and the IDs to look at:
+// those given, or all of the pack.
+func (a *app) lintable(c *checkout, ids []string) (fs.FS, []string, error) {
+	if _, err := os.Stat(filepath.Join(c.dir, "pack.toml")); c.dir == "" || err != nil {
+		if err := c.find(); err != nil {
+			return nil, nil, err
+		}
+		return os.DirFS(c.dir), ids, nil
+	}
+	p, err := pack.Folder(c.dir, c.dir)
+	if err != nil {
+		return nil, nil, packError(c.dir, err)
+	}
+	// As forge new takes it first: that says more of what a pack must not do.
+	catalog, err := generator.Load(a.templates, p)
+	if err != nil {
+		return nil, nil, packError(c.dir, err)
+	}
+	if len(ids) == 0 {
+		for _, provider := range slices.Concat(catalog.Auth, catalog.Payments) {
+			if provider.Pack == p.Name {
+				ids = append(ids, provider.ID)
+			}
+		}
+	}
+	return pack.Over(a.templates, p.FS), ids, nil
 }
 
 func (a *app) printFindings(found []lint.Finding, asJSON bool) error {

@@ -51,6 +51,11 @@ func newSettings(p *project, provider *generator.Provider) *settings {
 func (p *project) signingIn(ctx context.Context, in Input) []Check {
 	s := &signIn{newSettings(p, in.Auth), newAsker(in.Transport, in.Timeout, p.secrets), in.Timeout}
 	all := s.variables()
+	if base, wrong := p.vars.check(nameURL, wrongURL); wrong == nil {
+		s.values[nameURL] = base // where users are InsForge's own
+	} else {
+		s.wrong[nameURL] = wrong
+	}
 	d := in.Auth.Doctor
 	if d == nil {
 		d = &generator.Doctor{}

@@ -205,6 +205,7 @@ func providersNet(t *testing.T) map[string]http.HandlerFunc {
 		"yourbusiness.kinde.com/.well-known/openid-configuration":                            discovery("https://yourbusiness.kinde.com"),
 		"yourbusiness.kinde.com/.well-known/jwks":                                            keys,
 		"id.example.com/realms/shop/.well-known/openid-configuration":                        discovery("https://id.example.com/realms/shop"),
+		"abc12345.us-east.insforge.app/.well-known/jwks.json":                                keys,
 		"elsewhere.example/keys":                                                             keys,
 		"yourbusiness.kinde.com/oauth2/auth":                                                 say(http.StatusOK, "text/html", "<h1>Sign in</h1>"),
 		"api.workos.com/sso/jwks/client_01HBEQKA6K4QJAS93VPE39W1JT":                          keys,
@@ -218,16 +219,21 @@ func providersNet(t *testing.T) map[string]http.HandlerFunc {
 func TestRun_auth(t *testing.T) {
 	const look = "warning addresses: some lists only %s knows, and nobody may ask it for them\n\tlook there yourself, whether %s\n"
 	for id, want := range map[string]string{
-		"clerk":  "",
-		"auth0":  fmt.Sprintf(look, "Auth0", "Allowed Logout URLs has http://localhost:8080"),
-		"workos": fmt.Sprintf(look, "WorkOS AuthKit", "Sign-out redirects has http://localhost:8080"),
-		"kinde":  fmt.Sprintf(look, "Kinde", "Allowed callback URLs has http://localhost:8080/auth/callback, Allowed logout redirect URLs has http://localhost:8080"),
-		"oidc":   fmt.Sprintf(look, "OpenID Connect", "Redirect URIs has http://localhost:8080/auth/callback, Post-logout redirect URIs has http://localhost:8080"),
-		"stytch": fmt.Sprintf(look, "Stytch", "Redirect URLs has http://localhost:8080/authenticate, Authorized domains has http://localhost:8080"),
+		"clerk":    "",
+		"auth0":    fmt.Sprintf(look, "Auth0", "Allowed Logout URLs has http://localhost:8080"),
+		"workos":   fmt.Sprintf(look, "WorkOS AuthKit", "Sign-out redirects has http://localhost:8080"),
+		"kinde":    fmt.Sprintf(look, "Kinde", "Allowed callback URLs has http://localhost:8080/auth/callback, Allowed logout redirect URLs has http://localhost:8080"),
+		"insforge": fmt.Sprintf(look, "InsForge Auth", "Allowed redirect URLs has http://localhost:8080/confirmed"),
+		"oidc":     fmt.Sprintf(look, "OpenID Connect", "Redirect URIs has http://localhost:8080/auth/callback, Post-logout redirect URIs has http://localhost:8080"),
+		"stytch":   fmt.Sprintf(look, "Stytch", "Redirect URLs has http://localhost:8080/authenticate, Authorized domains has http://localhost:8080"),
 	} {
 		t.Run(id, func(t *testing.T) {
 			p := provider(t, id)
-			checks := signIn(t, p, filled(p), hosts(t, providersNet(t)))
+			env := filled(p)
+			if id == "insforge" { // which is asked itself
+				env["INSFORGE_URL"] = "https://abc12345.us-east.insforge.app"
+			}
+			checks := signIn(t, p, env, hosts(t, providersNet(t)))
 			if diff := cmp.Diff(want, unwell(checks)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -28,6 +28,7 @@ var targets = []struct {
 	{"auth0", []string{"verifier.go"}},
 	{"kinde", []string{"verifier.go"}},
 	{"oidc", []string{"verifier.go", "discovery.go", "algorithm.go"}},
+	{"insforge", []string{"verifier.go", "accounts.go"}},
 	{"stytch", []string{"verifier.go"}},
 	{"workos", []string{"verifier.go"}},
 	{"better-auth", []string{"verifier.go"}},

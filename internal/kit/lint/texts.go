@@ -59,12 +59,16 @@ func (l *linter) checkBytes(x file) {
 	}
 }
 
+// backend is what every project runs on, whoever signs its users in: its name is no
+// provider's alone.
+const backend = "insforge"
+
 // foreignNames matches the IDs of providers that a folder's text must not name,
 // nil if there are none: a shared layer knows no provider unless it is one's alone.
 // An ID that is also the name of the backend, or of a shared layer and so of what
 // several providers speak, is a word like any other.
 func (l *linter) foreignNames(f *folder) *regexp.Regexp {
-	own := map[string]bool{f.id: true}
+	own := map[string]bool{f.id: true, backend: true}
 	if users := l.users(f); f.shared() && len(users) == 1 {
 		own[users[0].id] = true
 	}

@@ -1,0 +1,131 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/shop/internal/config"
+)
+
+// getenv answers from a complete environment in which some lines differ. A
+// line without a value unsets its variable.
+func getenv(lines ...string) func(string) string {
+	env := map[string]string{}
+	sample := []string{
+		"APP_ENV=development",
+		"ADDR=:8080",
+		"APP_BASE_URL=http://localhost:8080",
+		"CORS_ORIGINS=http://localhost:5173,https://page.example.com",
+		"INSFORGE_URL=https://abc12345.us-east.insforge.app",
+		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
+		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
+		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
+		"PAYMENT_JOURNAL=payments.journal",
+		"OPERATOR_SUBJECTS=user_2abc,user_2def",
+		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",
+		"OKX_API_KEY=00000000-0000-0000-0000-000000000000",
+		"OKX_SECRET_KEY=00000000000000000000000000000000",
+		"OKX_PASSPHRASE=not-a-real-passphrase",
+		"OKX_BASE_URL=https://web3.okx.com/api/v6/pay/x402",
+		"OKX_API=v6-pay",
+		"X_LAYER_RPC_URL=https://rpc.xlayer.tech",
+		"PAYMENT_CONTRACT_WALLETS=false",
+		"PAYMENT_ASSETS=USDG,EXUSD",
+		"PAYMENT_ASSET_SYMBOL=EXUSD",
+		"PAYMENT_ASSET_NETWORK=eip155:196",
+		"PAYMENT_ASSET_ADDRESS=0x00000000000000000000000000000000000a55e7",
+		"PAYMENT_ASSET_DECIMALS=6",
+		"PAYMENT_ASSET_NAME=Dollar",
+		"PAYMENT_ASSET_VERSION=1",
+		"PAYMENT_ASSET_SEPARATOR=0xbcaecd376e578e016d75f8b7da15a288a0f48ba32cf3b643b9283173f82cf677",
+		"PAYMENT_COMPAT=false",
+		"MOCK_OKX_FACILITATOR=false",
+	}
+	for _, line := range append(sample, lines...) {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	return func(name string) string { return env[name] }
+}
+
+func TestLoad(t *testing.T) {
+	cfg, err := config.Load(getenv())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Production || cfg.BaseURL != "http://localhost:8080" || cfg.InsForge.URL == "" {
+		t.Errorf("read %+v", cfg)
+	}
+}
+
+func TestLoadListensWhereItIsTold(t *testing.T) {
+	tests := []struct {
+		env  []string
+		want string
+	}{
+		{[]string{"ADDR="}, ":8080"},
+		{[]string{"ADDR=", "PORT=9000"}, ":9000"},
+		{[]string{"ADDR=127.0.0.1:0"}, "127.0.0.1:0"},
+		{[]string{"ADDR=127.0.0.1:7000", "PORT=9000"}, "127.0.0.1:7000"},
+	}
+	for _, tt := range tests {
+		cfg, err := config.Load(getenv(tt.env...))
+		if err != nil {
+			t.Errorf("%q: %v", tt.env, err)
+		}
+		if cfg.Addr != tt.want {
+			t.Errorf("%q: %q, want %q", tt.env, cfg.Addr, tt.want)
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	lines := []string{
+		"APP_ENV=staging", "ADDR=8080", "ADDR=:http", "APP_BASE_URL=", "APP_BASE_URL=https://app.example.com/",
+		"INSFORGE_URL=", "INSFORGE_URL=https://app.insforge.app/api", "INSFORGE_ANON_KEY=", "INSFORGE_ANON_KEY=ik_0123456789",
+		"INSFORGE_API_KEY=", "INSFORGE_API_KEY=anon_0123456789",
+	}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, "=")
+		_, err := config.Load(getenv(line))
+		if err == nil {
+			t.Errorf("%s was accepted", line)
+			continue
+		}
+		if !strings.Contains(err.Error(), name) || value != "" && strings.Contains(err.Error(), value) {
+			t.Errorf("%s: the error must hold the name and not the value: %v", line, err)
+		}
+	}
+}
+
+func TestLoadReportsEveryProblem(t *testing.T) {
+	_, err := config.Load(getenv("ADDR=x", "PORT=x", "APP_BASE_URL=", "INSFORGE_URL=", "INSFORGE_API_KEY="))
+	for _, name := range []string{"ADDR", "PORT", "APP_BASE_URL", "INSFORGE_URL", "INSFORGE_API_KEY"} {
+		if err == nil || !strings.Contains(err.Error(), "\n"+name+" ") {
+			t.Errorf("%s is not in %v", name, err)
+		}
+	}
+}
+
+func TestLoadWantsHTTPSInProduction(t *testing.T) {
+	_, err := config.Load(getenv("APP_ENV=production", "APP_BASE_URL=http://localhost:8080"))
+	if err == nil || !strings.Contains(err.Error(), "APP_BASE_URL must be https in production") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestConfigPrintsNoSecret(t *testing.T) {
+	const key = "ik_fedcba9876543210"
+	cfg, err := config.Load(getenv("INSFORGE_API_KEY=" + key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(cfg.InsForge.APIKey) != key {
+		t.Fatal("the key was not read")
+	}
+	if printed := fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg); strings.Contains(printed, key) {
+		t.Errorf("printed: %s", printed)
+	}
+}
