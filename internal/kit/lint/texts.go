@@ -14,9 +14,6 @@ var (
 	example    = regexp.MustCompile(`example\.com/(shop|acme)\b`)
 )
 
-// backend is what every project runs on, and has sign-in of its own.
-const backend = "insforge"
-
 // checkTexts holds the text of a folder's files to the rules.
 func (l *linter) checkTexts(f *folder) {
 	names := l.foreignNames(f)
@@ -74,7 +71,7 @@ func (l *linter) foreignNames(f *folder) *regexp.Regexp {
 	}
 	var names []string
 	for _, id := range l.ids() {
-		if _, spoken := l.folders[path.Join(l.provider(id).kind, "_"+id)]; own[id] || spoken || id == backend {
+		if _, spoken := l.folders[path.Join(l.provider(id).kind, "_"+id)]; own[id] || spoken {
 			continue
 		}
 		for _, separator := range []string{"-", "_", " ", ""} {
