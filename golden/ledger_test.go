@@ -10,28 +10,39 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/trial"
 )
 
 // TestLedger watches payments as they are made, on the page of a generated server
-// with a whole InsForge behind it: as an operator, and as anybody where that was
-// chosen.
+// with a whole InsForge behind it: as an operator, who is a user or, where nobody
+// signs in, shows a token; and as anybody where that was chosen.
 func TestLedger(t *testing.T) {
 	server := startInsForge(t)
-	for _, public := range []string{"false", "true"} {
-		t.Run("public "+public, func(t *testing.T) {
+	for _, tt := range []struct{ auth, public string }{{"clerk", "false"}, {"clerk", "true"}, {generator.None, "false"}, {generator.None, "true"}} {
+		t.Run(tt.auth+", public "+tt.public, func(t *testing.T) {
 			t.Parallel()
+			public := tt.public
 			c := load(t)
-			combo := trial.Of("clerk", "okx-x402")
+			combo := trial.Of(tt.auth, "okx-x402")
 			spec, target, rec := render(t, c, combo.Answers(c).Set("public_ledger", public))
 			dir := filepath.Join(t.TempDir(), "shop")
 			write(t, dir, target, rec)
 			project := serveInsForge(t, server, combo.String())
 			env := sampleEnv(t, spec, dir)
 			env["INSFORGE_URL"], env["INSFORGE_ANON_KEY"] = project.URL, project.AnonKey
-			env["INSFORGE_API_KEY"], env["INSFORGE_JWT_SECRET"] = project.APIKey, project.JWTSecret
-			users, operator := newSigner(t, combo.Auth, env)
-			env["OPERATOR_SUBJECTS"] = operator
+			env["INSFORGE_API_KEY"] = project.APIKey
+			speak := func(*http.Request) {}
+			strangers := map[int]func(*http.Request){http.StatusUnauthorized: speak}
+			if tt.auth == generator.None {
+				speak = func(r *http.Request) { r.SetBasicAuth("operator", env["OPERATOR_TOKEN"]) }
+			} else {
+				env["INSFORGE_JWT_SECRET"] = project.JWTSecret
+				users, operator := newSigner(t, combo.Auth, env)
+				env["OPERATOR_SUBJECTS"] = operator
+				speak = users.user(t, operator, nil)
+				strangers[http.StatusForbidden] = users.user(t, neighbour(operator), nil)
+			}
 			db, err := pgxpool.New(t.Context(), project.DatabaseURL)
 			if err != nil {
 				t.Fatal(err)
@@ -40,10 +51,11 @@ func TestLedger(t *testing.T) {
 			l := &ledger{serve(t, dir, env), func(*http.Request) {}}
 			if public == "false" {
 				for _, path := range []string{"/payments", "/payments/events", "/v1/payments"} {
-					expect(t, l.origin+path, "GET", nil, http.StatusUnauthorized)
-					expect(t, l.origin+path, "GET", users.user(t, neighbour(operator), nil), http.StatusForbidden)
+					for status, stranger := range strangers {
+						expect(t, l.origin+path, "GET", stranger, status)
+					}
 				}
-				l.speak = users.user(t, operator, nil)
+				l.speak = speak
 			}
 			page, list := l.watch(t)
 

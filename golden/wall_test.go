@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pgtest"
 	"github.com/insforge/forge/internal/trial"
 )
@@ -27,7 +28,7 @@ func TestWall(t *testing.T) {
 		}
 	})
 	c := load(t)
-	for _, combo := range []trial.Combination{trial.Of("clerk"), trial.Of("clerk", "okx-x402"), trial.Of("better-auth", "okx-x402")} {
+	for _, combo := range []trial.Combination{trial.Of("clerk"), trial.Of("clerk", "okx-x402"), trial.Of("better-auth", "okx-x402"), trial.Of(generator.None, "okx-x402")} {
 		t.Run(combo.String(), func(t *testing.T) {
 			_, target, rec := render(t, c, combo.Answers(c))
 			dir := filepath.Join(t.TempDir(), "shop")

@@ -8,8 +8,8 @@
 -- newest state counts, by Stripe's clock; and what came of a purchase is worked out anew from those states.
 
 create table if not exists public.purchases (
-  id              text        not null, -- Stripe's checkout session (cs_…) or subscription (sub_…)
-  price_id        text        not null,
+  id              text,       -- Stripe's checkout session (cs_…) or subscription (sub_…)
+  price_id        text,
   environment     text        not null check (environment in ('test', 'live')),
   user_id         text        not null check (user_id <> ''),
   mode            text        not null check (mode in ('payment', 'subscription')),
@@ -25,7 +25,6 @@ create table if not exists public.purchases (
   period_end      timestamptz, -- until when a subscription is paid for
   ends_at         timestamptz, -- when it will end, if that is decided
   bought_at       timestamptz not null,
-  updated_at      timestamptz not null default now(),
 
   primary key (id, price_id)
 );
@@ -54,32 +53,30 @@ create policy purchases_server on public.purchases
 -- The newest state of each checkout, subscription, refund and dispute.
 create table if not exists public.stripe_states (
   id             text        primary key, -- as Stripe has it: cs_…, sub_…, re_… or dp_…
-  kind           text        not null check (kind in ('checkout', 'subscription', 'refund', 'dispute')),
+  kind           text        not null, -- checkout, subscription, refund or dispute
   payment_intent text,
   status         text        not null,
   previous       text,       -- the status that this one followed, where the event says so
   amount         bigint,
   at             bigint      not null, -- when the event happened, in Stripe's Unix seconds
-  rank           integer     not null, -- among events of one second: the first ones of an object 0, its last 2
-  updated_at     timestamptz not null default now()
+  rank           integer     not null  -- among events of one second: the first ones of an object 0, its last 2
 );
 
 create index if not exists stripe_states_payment_intent_idx on public.stripe_states (payment_intent);
 
 -- What came of each event. One with an error has changed nothing and is tried again.
 create table if not exists public.stripe_events (
-  id          text        not null,
-  environment text        not null check (environment in ('test', 'live')),
+  id          text,
+  environment text        check (environment in ('test', 'live')),
   outcome     text        check (outcome in ('applied', 'ignored')), -- null while there is an error
   detail      text,       -- why it was ignored, or the error
   attempts    integer     not null default 1,
   first_at    timestamptz not null default now(),
-  last_at     timestamptz not null default now(),
 
   primary key (environment, id)
 );
 
-create index if not exists stripe_events_open_idx on public.stripe_events (first_at) where outcome is null;
+create index if not exists stripe_events_open_idx on public.stripe_events (environment) where outcome is null;
 
 -- Both are for the server alone.
 revoke all on public.stripe_states, public.stripe_events from public, anon, authenticated;
@@ -108,7 +105,7 @@ begin
   insert into public.stripe_states as s (id, kind, payment_intent, status, previous, amount, at, rank)
   values (
     p_id, p_kind, p_payment_intent, p_status,
-    p_event #>> '{data,previous_attributes,status}',
+    p_event -> 'data' -> 'previous_attributes' ->> 'status',
     p_amount,
     (p_event ->> 'created')::bigint,
     case
@@ -118,17 +115,14 @@ begin
     end
   )
   on conflict (id) do update set
-    payment_intent = coalesce(excluded.payment_intent, s.payment_intent),
-    status         = excluded.status,
-    previous       = excluded.previous,
-    amount         = excluded.amount,
-    at             = excluded.at,
-    rank           = excluded.rank,
-    updated_at     = now()
+    status   = excluded.status,
+    previous = excluded.previous,
+    at       = excluded.at,
+    rank     = excluded.rank
   where case
-    -- a subscription that has ended does not begin again, whatever comes late
-    when s.kind = 'subscription' and s.status in ('canceled', 'incomplete_expired') then excluded.status = s.status
-    when s.kind = 'subscription' and excluded.status in ('canceled', 'incomplete_expired') then true
+    -- what was canceled stays so, whatever comes late
+    when s.status = any (array['canceled', 'incomplete_expired']) then excluded.status = s.status
+    when excluded.status = any (array['canceled', 'incomplete_expired']) then true
     when (excluded.at, excluded.rank) = (s.at, s.rank) then excluded.previous = s.status or excluded.status is distinct from s.previous
     else (excluded.at, excluded.rank) > (s.at, s.rank)
   end;
@@ -145,22 +139,21 @@ security invoker
 set search_path = ''
 as $$
   with reversed as (
-    select coalesce(sum(amount) filter (where kind = 'refund' and status not in ('failed', 'canceled')), 0)::bigint as refunded,
-           coalesce(bool_or(kind = 'dispute' and status in ('needs_response', 'under_review', 'lost')), false) as disputed
+    select coalesce(sum(amount) filter (where kind = 'refund' and status <> all (array['failed', 'canceled'])), 0)::bigint as refunded,
+           coalesce(bool_or(kind = 'dispute' and status = any (array['needs_response', 'under_review', 'lost'])), false) as disputed
       from public.stripe_states
-     where payment_intent = p_payment_intent and kind in ('refund', 'dispute')
+     where payment_intent = p_payment_intent
   )
   update public.purchases as p
      set amount_refunded = r.refunded,
          status = case
            when s.status <> 'paid' then s.status
            when r.disputed then 'disputed'
-           when r.refunded > 0 and r.refunded >= p.amount then 'refunded'
+           when r.refunded >= p.amount then 'refunded'
            else 'paid'
-         end,
-         updated_at = now()
+         end
     from reversed as r, public.stripe_states as s
-   where p.payment_intent = p_payment_intent and p.mode = 'payment' and s.id = p.id
+   where p.payment_intent = p_payment_intent and s.id = p.id
 $$;
 
 -- stripe_apply does what one event asks for. It answers null, or why the event is none of ours, and fails
@@ -173,7 +166,7 @@ set search_path = ''
 as $$
 declare
   kind    text  := p_event ->> 'type';
-  object  jsonb := p_event #> '{data,object}';
+  object  jsonb := p_event -> 'data' -> 'object';
   intent  text  := object ->> 'payment_intent';
   sold    record;
   buyer   text;
@@ -188,15 +181,15 @@ begin
     if object ->> 'mode' is distinct from 'payment' then
       return 'a subscription has events of its own';
     end if;
-    if object #>> '{metadata,insforge_subject_type}' is distinct from 'user' then
+    if object -> 'metadata' ->> 'insforge_subject_type' is distinct from 'user' then
       return 'not sold to a user of this server';
     end if;
     -- What was sold, and to whom, is what InsForge noted when it asked Stripe for the checkout.
     select c.subject_id as user_id, c.line_items into sold
       from payments.stripe_checkout_sessions as c
-     where c.id = (object #>> '{metadata,insforge_checkout_session_id}')::uuid
+     where c.id = (object -> 'metadata' ->> 'insforge_checkout_session_id')::uuid
        and c.environment = p_environment and c.subject_type = 'user'
-       and c.subject_id = object #>> '{metadata,insforge_subject_id}';
+       and c.subject_id = object -> 'metadata' ->> 'insforge_subject_id';
     if not found then
       raise exception 'InsForge has no checkout of % for this user', object ->> 'id';
     end if;
@@ -204,25 +197,20 @@ begin
       case
         when kind = 'checkout.session.async_payment_succeeded' then 'paid'
         when kind = 'checkout.session.async_payment_failed' then 'failed'
-        when object ->> 'payment_status' in ('paid', 'no_payment_required') then 'paid'
+        when object ->> 'payment_status' = any (array['paid', 'no_payment_required']) then 'paid'
         else 'pending' -- completed means that the buyer is done, not that the money is there
       end, (object ->> 'amount_total')::bigint, p_event) then
       return 'something newer is known';
     end if;
-    insert into public.purchases as p (
+    delete from public.purchases where id = object ->> 'id';
+    insert into public.purchases (
       id, price_id, environment, user_id, mode, quantity, status, amount, currency, payment_intent, bought_at
     )
     select object ->> 'id', item ->> 'priceId', p_environment, sold.user_id, 'payment', sum((item ->> 'quantity')::integer),
            s.status, s.amount, object ->> 'currency', intent, to_timestamp((object ->> 'created')::bigint)
       from jsonb_array_elements(sold.line_items) as item, public.stripe_states as s
      where s.id = object ->> 'id'
-     group by item ->> 'priceId', s.status, s.amount
-    on conflict (id, price_id) do update set
-      status         = excluded.status,
-      amount         = excluded.amount,
-      currency       = excluded.currency,
-      payment_intent = coalesce(excluded.payment_intent, p.payment_intent),
-      updated_at     = now();
+     group by item ->> 'priceId', s.status, s.amount;
     if not found then
       raise exception 'InsForge has no line items for %', object ->> 'id';
     end if;
@@ -231,11 +219,11 @@ begin
   end if;
 
   if kind like 'customer.subscription.%' then
-    if object #>> '{metadata,insforge_subject_type}' is not null then
-      if object #>> '{metadata,insforge_subject_type}' <> 'user' then
+    if object -> 'metadata' ->> 'insforge_subject_type' is not null then
+      if object -> 'metadata' ->> 'insforge_subject_type' <> 'user' then
         return 'not sold to a user of this server';
       end if;
-      buyer := object #>> '{metadata,insforge_subject_id}';
+      buyer := object -> 'metadata' ->> 'insforge_subject_id';
     else -- made in Stripe's dashboard, maybe for one of our users
       select m.subject_id into buyer
         from payments.customer_mappings as m
@@ -248,15 +236,13 @@ begin
     if not public.stripe_remember(object ->> 'id', 'subscription', null, object ->> 'status', null, p_event) then
       return 'something newer is known';
     end if;
-    delete from public.purchases as p
-     where p.id = object ->> 'id'
-       and p.price_id not in (select item #>> '{price,id}' from jsonb_array_elements(object #> '{items,data}') as item);
-    insert into public.purchases as p (
+    delete from public.purchases where id = object ->> 'id'; -- its prices may have changed
+    insert into public.purchases (
       id, price_id, environment, user_id, mode, quantity, status, amount, currency, period_end, ends_at, bought_at
     )
-    select object ->> 'id', item #>> '{price,id}', p_environment, buyer, 'subscription', sum(coalesce((item ->> 'quantity')::integer, 1)),
+    select object ->> 'id', item -> 'price' ->> 'id', p_environment, buyer, 'subscription', sum(coalesce((item ->> 'quantity')::integer, 1)),
            object ->> 'status',
-           sum((item #>> '{price,unit_amount}')::bigint * coalesce((item ->> 'quantity')::bigint, 1)),
+           sum((item -> 'price' ->> 'unit_amount')::bigint * coalesce((item ->> 'quantity')::bigint, 1)),
            object ->> 'currency',
            -- Stripe has moved the period from the subscription to its items.
            to_timestamp(max(coalesce(item ->> 'current_period_end', object ->> 'current_period_end')::bigint)),
@@ -266,16 +252,8 @@ begin
              case when (object ->> 'cancel_at_period_end')::boolean
                then max(coalesce(item ->> 'current_period_end', object ->> 'current_period_end')::bigint) end)),
            to_timestamp((object ->> 'created')::bigint)
-      from jsonb_array_elements(object #> '{items,data}') as item
-     group by item #>> '{price,id}'
-    on conflict (id, price_id) do update set
-      quantity   = excluded.quantity,
-      status     = excluded.status,
-      amount     = excluded.amount,
-      currency   = excluded.currency,
-      period_end = excluded.period_end,
-      ends_at    = excluded.ends_at,
-      updated_at = now();
+      from jsonb_array_elements(object -> 'items' -> 'data') as item
+     group by item -> 'price' ->> 'id';
     if not found then
       raise exception 'the subscription % has no items', object ->> 'id';
     end if;
@@ -317,13 +295,12 @@ begin
     insert into public.stripe_events as e (environment, id, outcome, detail)
     values (p_environment, p_id, case when reason is null then 'applied' else 'ignored' end, reason)
     on conflict (environment, id) do update set
-      outcome = excluded.outcome, detail = excluded.detail, attempts = e.attempts + 1, last_at = now();
+      outcome = excluded.outcome, detail = excluded.detail, attempts = e.attempts + 1;
   exception when others then
     insert into public.stripe_events as e (environment, id, detail)
     values (p_environment, p_id, sqlerrm)
     on conflict (environment, id) do update set
-      detail = excluded.detail, attempts = e.attempts + 1, last_at = now()
-    where e.outcome is null;
+      detail = excluded.detail, attempts = e.attempts + 1;
   end;
 end
 $$;
@@ -335,7 +312,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select p_type in ('checkout.session.completed', 'checkout.session.async_payment_succeeded', 'checkout.session.async_payment_failed')
+  select p_type ~ '^checkout\.session\.(completed|async_payment_succeeded|async_payment_failed)$'
       or p_type ~ '^(customer\.subscription|refund|charge\.dispute)\.'
 $$;
 
@@ -382,7 +359,7 @@ begin
         left join public.stripe_events as e on e.environment = w.environment and e.id = w.provider_event_id
        where w.provider = 'stripe' and w.processing_status <> 'pending' and e.outcome is null
          and public.stripe_concerns(w.event_type)
-       order by e.attempts nulls first, w.received_at
+       order by e.attempts nulls first
        limit p_limit
     loop
       perform public.stripe_note(missed.environment, missed.provider_event_id, missed.payload);
@@ -392,7 +369,6 @@ begin
     select e.id, e.detail, e.attempts, e.first_at
       from public.stripe_events as e
      where e.outcome is null and e.environment = p_environment
-     order by e.first_at
      limit p_limit;
 end
 $$;

@@ -111,6 +111,7 @@ var (
 	disputed    = event{id: "evt_disputed", kind: "charge.dispute.created", at: 50, object: dispute}
 	inquiry     = event{id: "evt_inquiry", kind: "charge.dispute.created", at: 50, object: with(dispute, map[string]any{"status": "warning_needs_response"})}
 	won         = event{id: "evt_won", kind: "charge.dispute.closed", at: 60, object: with(dispute, map[string]any{"status": "won"})}
+	reviewed    = event{id: "evt_reviewed", kind: "charge.dispute.updated", at: 60, object: with(dispute, map[string]any{"status": "under_review"})}
 	lost        = event{id: "evt_lost", kind: "charge.dispute.closed", at: 60, object: with(dispute, map[string]any{"status": "lost"})}
 )
 
@@ -134,6 +135,9 @@ var (
 	begun     = event{id: "evt_begun", kind: "customer.subscription.created", at: 10, object: with(subscription, map[string]any{"status": "incomplete"})}
 	active    = event{id: "evt_active", kind: "customer.subscription.updated", at: 10, object: subscription, previous: map[string]any{"status": "incomplete"}}
 	ending    = event{id: "evt_ending", kind: "customer.subscription.updated", at: 20, object: with(subscription, map[string]any{"cancel_at_period_end": true}), previous: map[string]any{"cancel_at_period_end": false}}
+	staying   = event{id: "evt_staying", kind: "customer.subscription.updated", at: 25, object: subscription, previous: map[string]any{"cancel_at_period_end": true}}
+	onADay    = event{id: "evt_on_a_day", kind: "customer.subscription.updated", at: 20, object: with(subscription, map[string]any{"cancel_at": 1750000000})}
+	seats     = event{id: "evt_seats", kind: "customer.subscription.updated", at: 20, object: with(subscription, map[string]any{"items": items(plan("price_pro", 3))})}
 	overdue   = event{id: "evt_overdue", kind: "customer.subscription.updated", at: 30, object: with(subscription, map[string]any{"status": "past_due"}), previous: map[string]any{"status": "active"}}
 	givenUp   = event{id: "evt_given_up", kind: "customer.subscription.updated", at: 30, object: with(subscription, map[string]any{"status": "unpaid"}), previous: map[string]any{"status": "past_due"}}
 	paidAgain = event{id: "evt_paid_again", kind: "customer.subscription.updated", at: 40, object: subscription, previous: map[string]any{"status": "past_due"}}
@@ -175,6 +179,7 @@ func TestStripe_anyOrder(t *testing.T) {
 		"disputed":                         {"price_pack 2 disputed closed 1500 0", []event{completed, disputed}},
 		"somebody asks":                    {"price_pack 2 paid active 1500 0", []event{completed, inquiry}},
 		"disputed and won":                 {"price_pack 2 paid active 1500 0", []event{completed, disputed, won}},
+		"disputed, looked at, and won":     {"price_pack 2 paid active 1500 0", []event{completed, disputed, reviewed, won}},
 		"disputed and lost":                {"price_pack 2 disputed closed 1500 0", []event{completed, disputed, lost}},
 		"late money, refunded, disputed":   {"price_pack 2 disputed closed 1500 1500", []event{unpaid, arrived, refunded, disputed}},
 		"subscribed":                       {"price_pro 1 active active 900 0 2027", []event{begun, active}},
@@ -182,6 +187,9 @@ func TestStripe_anyOrder(t *testing.T) {
 		"as Stripe's older versions say":   {"price_pro 1 active active 900 0 2027", []event{oldStyle}},
 		"not paid yet":                     {"price_pro 1 incomplete closed 900 0 2027", []event{begun}},
 		"will end":                         {"price_pro 1 active active 900 0 2027 2027", []event{begun, active, ending}},
+		"will stay after all":              {"price_pro 1 active active 900 0 2027", []event{active, ending, staying}},
+		"will end on a day":                {"price_pro 1 active active 900 0 2027 2025", []event{active, onADay}},
+		"more seats":                       {"price_pro 3 active active 2700 0 2027", []event{active, seats}},
 		"overdue":                          {"price_pro 1 past_due closed 900 0 2027", []event{begun, active, overdue}},
 		"given up in the second of that":   {"price_pro 1 unpaid closed 900 0 2027", []event{active, overdue, givenUp}},
 		"paid again":                       {"price_pro 1 active active 900 0 2027", []event{active, overdue, paidAgain}},
@@ -210,6 +218,9 @@ func TestStripe_anyOrder(t *testing.T) {
 					if got := f.do(bob, bought); got != "" {
 						t.Errorf("Bob has %q", got)
 					}
+					if twice := f.do(server, `select id from public.stripe_events where attempts > 1`); twice != "" {
+						t.Errorf("after %s: done twice: %s", kinds(order), twice)
+					}
 				})
 			}
 		})
@@ -236,6 +247,20 @@ func kinds(events []event) string {
 		all = append(all, e.id)
 	}
 	return strings.Join(all, ", ")
+}
+
+// TestStripe_sameSecond: of two events in one second that do not say which came first, the later to arrive
+// counts.
+func TestStripe_sameSecond(t *testing.T) {
+	f := open(t)
+	f.started("live")
+	f.arrives(active)
+	soon := ending
+	soon.at = active.at
+	f.arrives(soon)
+	if got, want := f.do(ada, bought), "price_pro 1 active active 900 0 2027 2027"; got != want {
+		t.Errorf("Ada has %q, want %q", got, want)
+	}
 }
 
 // TestStripe_notOurs: what was not sold to a user of this server gives nobody anything, and is no trouble.
@@ -266,6 +291,22 @@ func TestStripe_notOurs(t *testing.T) {
 			}
 		})
 	}
+	for what, kind := range map[string]string{"evt_expired": "checkout.session.expired", "evt_invoice": "invoice.paid", "evt_customer": "customer.updated"} {
+		f.arrives(event{id: what, kind: kind, object: checkout})
+	}
+	if noted := f.do(server, `select id from public.stripe_events`); noted != "" {
+		t.Errorf("events that say nothing about a purchase are noted: %s", noted)
+	}
+	// A customer of the same name elsewhere is somebody else, and so is one who is no user.
+	f.do(root, `insert into payments.customer_mappings (provider, environment, subject_type, subject_id, provider_customer_id) values
+		('razorpay', 'live', 'user', 'wall-test-bob', 'cus_ada'), ('stripe', 'test', 'user', 'wall-test-bob', 'cus_ada'),
+		('stripe', 'live', 'team', 'wall-test-bob', 'cus_team'), ('stripe', 'live', 'user', 'wall-test-ada', 'cus_other')`)
+	for _, customer := range []string{"cus_ada", "cus_team"} {
+		f.arrives(event{id: "evt_of_" + customer, kind: "customer.subscription.created", object: with(with(subscription, stranger), map[string]any{"customer": customer})})
+	}
+	if got := f.do(root, bought); got != "" {
+		t.Errorf("a subscription of some other customer gave somebody %s", got)
+	}
 	// One that was made at Stripe for a customer who bought here is the customer's.
 	f.do(root, `insert into payments.customer_mappings (provider, environment, subject_type, subject_id, provider_customer_id) values ('stripe', 'live', 'user', 'wall-test-bob', 'cus_ada')`)
 	f.arrives(event{id: "evt_2", kind: "customer.subscription.created", object: with(subscription, stranger)})
@@ -275,8 +316,16 @@ func TestStripe_notOurs(t *testing.T) {
 	// Other providers have events of their own.
 	f.do(root, `insert into payments.webhook_events (environment, provider, provider_event_id, event_type, livemode, processing_status, payload)
 		values ('live', 'razorpay', 'evt_3', 'refund.created', true, 'processed', '{}')`)
+	f.do(server, `select public.stripe_catch_up('live', 100)`)
 	if n := f.do(server, `select count(*) from public.stripe_events where id = 'evt_3'`); n != "0" {
 		t.Error("an event of another provider was taken for Stripe's")
+	}
+	// What InsForge is at is left alone until it is done.
+	f.do(root, `insert into payments.webhook_events (environment, provider, provider_event_id, event_type, livemode, processing_status, payload)
+		values ('live', 'stripe', 'evt_4', 'refund.created', true, 'pending', '{}')`)
+	f.do(server, `select public.stripe_catch_up('live', 100)`)
+	if n := f.do(server, `select count(*) from public.stripe_events where id = 'evt_4'`); n != "0" {
+		t.Error("an event was taken from under InsForge's hands")
 	}
 }
 
@@ -320,6 +369,10 @@ func TestStripe_trouble(t *testing.T) {
 			`update payments.stripe_checkout_sessions set line_items = '[]'`,
 			`update payments.stripe_checkout_sessions set line_items = '[{"priceId": "price_pack", "quantity": 2}]'`,
 		},
+		"it was a team's": {
+			`update payments.stripe_checkout_sessions set subject_type = 'team'`,
+			`update payments.stripe_checkout_sessions set subject_type = 'user'`,
+		},
 		"it was somebody else's": {
 			`update payments.stripe_checkout_sessions set subject_id = 'wall-test-bob'`,
 			`update payments.stripe_checkout_sessions set subject_id = 'wall-test-ada'`,
@@ -359,6 +412,7 @@ func TestStripe_trouble(t *testing.T) {
 	// What the trigger has not seen is found, too: before the migration, or while nothing of this worked.
 	f.started("live")
 	f.aside(func(f fixture) {
+		f.arrives(event{id: "evt_other", kind: "refund.created", at: 1, object: with(refund, map[string]any{"id": "re_9", "payment_intent": "pi_other"})})
 		f.do(root, `alter table payments.webhook_events disable trigger stripe_fulfil`)
 		f.arrives(completed)
 		f.do(server, openEvents)
@@ -373,6 +427,21 @@ func TestStripe_trouble(t *testing.T) {
 		f.do(server, openEvents)
 		if got, want := f.do(ada, bought), "price_pack 2 paid active 1500 0"; got != want {
 			t.Errorf("what could not be noted: Ada has %q, want %q", got, want)
+		}
+	})
+	// Whatever fails again and again does not keep the rest waiting, and each look has a limit.
+	f.aside(func(f fixture) {
+		broken := with(checkout, map[string]any{"metadata": with(ours, map[string]any{"insforge_subject_id": "wall-test-eve"})})
+		f.arrives(event{id: "evt_broken_1", kind: "checkout.session.completed", object: broken})
+		f.arrives(event{id: "evt_broken_2", kind: "checkout.session.completed", object: broken})
+		f.do(root, `alter table payments.webhook_events disable trigger stripe_fulfil`)
+		f.arrives(completed)
+		f.arrives(partly)
+		if got := f.do(server, `select count(*) from public.stripe_catch_up('live', 1)`); got != "1" {
+			t.Errorf("with a limit of one, %s open events are told", got)
+		}
+		if got := f.do(server, `select count(*) from public.stripe_events where outcome = 'applied'`); got != "1" {
+			t.Errorf("with a limit of one, %s missed events are applied, want one that was never tried", got)
 		}
 	})
 	// An event that InsForge itself did not get done with has happened all the same.
@@ -433,8 +502,85 @@ func TestPurchases_closed(t *testing.T) {
 				"revoke all on function … from public, anon, authenticated;")
 		}
 	}
-	f.holds("the trigger acts as project_admin, not as InsForge", `(select prosecdef and proowner = 'project_admin'::regrole from pg_proc where oid = 'public.stripe_fulfil()'::regprocedure)`,
-		"alter function public.stripe_fulfil() security definer;")
+	for _, function := range functionsOfStripe {
+		// The trigger acts as project_admin, and not with all the rights of InsForge. The others act as who calls them.
+		f.holds("whose rights count in "+function, fmt.Sprintf(`(select prosecdef = (proname = 'stripe_fulfil') and proowner = 'project_admin'::regrole
+			from pg_proc where oid = '%s'::regprocedure)`, function), "alter function … security invoker, or definer for stripe_fulfil;")
+	}
+}
+
+// TestPurchases_shape: each policy, and what the functions rely on, is as the migrations made it.
+func TestPurchases_shape(t *testing.T) {
+	f := open(t)
+	const ours = `polrelid in ('public.purchases'::regclass, 'public.stripe_states'::regclass, 'public.stripe_events'::regclass)
+		or polname like 'stripe\_%' and polrelid in ('payments.stripe_checkout_sessions'::regclass, 'payments.stripe_customer_portal_sessions'::regclass)`
+	const tables = `in ('public.purchases'::regclass, 'public.stripe_states'::regclass, 'public.stripe_events'::regclass)`
+	const own = `((subject_type = 'user'::text) AND (subject_id = ( SELECT public.requesting_user_id() AS requesting_user_id)))`
+	f.do(root, `set local search_path = ''`) // names are written in full then
+	for what, tt := range map[string]struct {
+		sql  string
+		want []string
+	}{
+		"policies": {
+			`select concat_ws(' ', polname, polcmd, (select string_agg(r::regrole::text, ',') from unnest(polroles) as r), pg_get_expr(polqual, polrelid), '/', pg_get_expr(polwithcheck, polrelid))
+				from pg_policy where ` + ours + ``,
+			[]string{
+				"purchases_select_own r authenticated (user_id = ( SELECT public.requesting_user_id() AS requesting_user_id)) /",
+				"purchases_server * project_admin true / true",
+				"stripe_checkout_own_insert a authenticated / " + own,
+				"stripe_checkout_own_select r authenticated " + own + " /",
+				"stripe_events_server * project_admin true / true",
+				"stripe_portal_own_insert a authenticated / " + own,
+				"stripe_portal_own_select r authenticated " + own + " /",
+				"stripe_states_server * project_admin true / true",
+			},
+		},
+		"what may be missing": {
+			`select concat_ws('.', attrelid::regclass, attname) from pg_attribute where attrelid ` + tables + ` and attnum > 0 and not attnotnull`,
+			[]string{
+				"public.purchases.amount", "public.purchases.currency", "public.purchases.ends_at", "public.purchases.payment_intent", "public.purchases.period_end",
+				"public.stripe_events.detail", "public.stripe_events.outcome",
+				"public.stripe_states.amount", "public.stripe_states.payment_intent", "public.stripe_states.previous",
+			},
+		},
+		"constraints": {
+			`select concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint where conrelid ` + tables + ` and contype <> 'n'`,
+			[]string{
+				"public.purchases CHECK ((environment = ANY (ARRAY['test'::text, 'live'::text])))",
+				"public.purchases CHECK ((mode = ANY (ARRAY['payment'::text, 'subscription'::text])))",
+				"public.purchases CHECK ((quantity > 0))",
+				"public.purchases CHECK ((user_id <> ''::text))",
+				"public.purchases PRIMARY KEY (id, price_id)",
+				"public.stripe_events CHECK ((environment = ANY (ARRAY['test'::text, 'live'::text])))",
+				"public.stripe_events CHECK ((outcome = ANY (ARRAY['applied'::text, 'ignored'::text])))",
+				"public.stripe_events PRIMARY KEY (environment, id)",
+				"public.stripe_states PRIMARY KEY (id)",
+			},
+		},
+		"indexes": {
+			`select pg_get_indexdef(indexrelid) from pg_index where indrelid ` + tables + ` and not indisprimary`,
+			[]string{
+				"CREATE INDEX purchases_payment_intent_idx ON public.purchases USING btree (payment_intent)",
+				"CREATE INDEX purchases_user_id_bought_at_idx ON public.purchases USING btree (user_id, bought_at DESC)",
+				"CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (environment) WHERE (outcome IS NULL)",
+				"CREATE INDEX stripe_states_payment_intent_idx ON public.stripe_states USING btree (payment_intent)",
+			},
+		},
+		"defaults": {
+			`select concat_ws(' ', adrelid::regclass, attname, pg_get_expr(adbin, adrelid)) from pg_attrdef join pg_attribute on attrelid = adrelid and attnum = adnum
+				where adrelid ` + tables + ``,
+			[]string{
+				"public.purchases active (status = ANY (ARRAY['paid'::text, 'active'::text, 'trialing'::text]))",
+				"public.purchases amount_refunded 0",
+				"public.stripe_events attempts 1",
+				"public.stripe_events first_at now()",
+			},
+		},
+	} {
+		if got, want := f.do(root, `select line from (`+tt.sql+`) as all_of_them (line) order by line collate "C"`), strings.Join(tt.want, "\n"); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s\n\tin a new migration: as in those of stripe-purchases and stripe-checkout", what, got, want)
+		}
+	}
 }
 
 // TestCheckout_ownOnly: users start checkouts and open the portal for themselves alone.
@@ -452,6 +598,9 @@ func TestCheckout_ownOnly(t *testing.T) {
 		return fmt.Sprintf(`insert into payments.stripe_customer_portal_sessions (environment, subject_type, subject_id) values ('live', '%s', '%s')`, kind, id)
 	}
 	const policies = "the policies of the stripe-checkout migration"
+	for _, table := range []string{"payments.stripe_checkout_sessions", "payments.stripe_customer_portal_sessions"} {
+		f.holds("row level security is on", "(select relrowsecurity from pg_class where oid = '"+table+"'::regclass)", "alter table "+table+" enable row level security;")
+	}
 	f.check(
 		probe{"buying for oneself", ada, start("'user'", "'wall-test-ada'"), "1 row", policies},
 		probe{"seeing one's own checkout", ada, `select id from payments.stripe_checkout_sessions`, "1 row", policies},
