@@ -72,7 +72,7 @@ var runs = map[string][]fault{
 		{rule: goValuesQuoted, file: "auth/kinde/files/internal/auth/values.go.tmpl", text: "package auth\n\nvar a = {{ .Name }}\n", at: ".Name"},
 		{rule: noForge, file: "auth/kinde/files/internal/auth/forge.go.tmpl", text: "package auth\n\nimport _ \"github.com/insforge/forge/generator\"\n", at: "generator"},
 		{rule: importRequired, file: "auth/kinde/files/internal/auth/module.go.tmpl", text: "package auth\n\nimport _ \"github.com/acme/sdk\"\n", at: "acme"},
-		{rule: lockCurrent, file: "auth/kinde/files/internal/auth/parser.go.tmpl", text: "package auth\n\nimport _ \"github.com/golang-jwt/jwt/v5\"\n", at: "golang-jwt"},
+		{rule: lockCurrent, file: "auth/kinde/files/internal/auth/locked.go.tmpl", text: "package auth\n\nimport _ \"github.com/golang-jwt/jwt/v5\"\n", at: "golang-jwt"},
 	},
 	"variables": {
 		{rule: requireImported, file: provider, text: "\n[[require]]\nmodule = \"golang.org/x/text\"\nversion = \"v0.1.0\"\n", at: "[[require]]"},
@@ -145,9 +145,9 @@ var runs = map[string][]fault{
 		{rule: questionOnce, file: provider, at: "# typeless"},
 		{rule: stepComplete, file: provider, old: "[[url]]\nuse = \"callback\"", text: "[[step]] # empty\nsource = \"https://docs.kinde.com\"\n\n[[url]]\nuse = \"callback\"", at: "# empty"},
 		{rule: urlShape, file: provider, old: `use = "logout"`, text: `use = "bye"`, at: "[[url]]\nuse = \"bye\""},
-		{rule: requireShape, file: provider, text: "\n[[require]] # incomplete\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.1\"\n\n[[require]] # unversioned\nmodule = \"github.com/golang-jwt/jwt/v5/request\"\n", at: "# unversioned"},
-		{rule: requireImported, file: provider, at: "# incomplete"},
+		{rule: requireShape, file: provider, text: "\n[[require]] # complete\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.1\"\n\n[[require]] # unversioned\nmodule = \"github.com/golang-jwt/jwt/v5/request\"\n", at: "# unversioned"},
 		{rule: requireImported, file: provider, at: "# unversioned"},
+		{rule: requireImported, file: provider, at: "# complete"},
 		{rule: renameShape, file: provider, text: "\n[[rename]] # when\nfrom = \"a\"\nto = \"b\"\nsince = \"one\"\n", at: "# when"},
 		{rule: lockCurrent, file: "auth/kinde/modules.lock", text: "needs a\n", at: "needs a"},
 		{rule: doctorResolves, file: provider, old: `jwks = '{{ .KINDE_ISSUER_URL`, text: `jwks = '{{ .KINDE_ISSUER`, at: "jwks ="},
@@ -165,7 +165,7 @@ var runs = map[string][]fault{
 		{rule: golivePresent, file: "auth/Kinde2/provider.toml"},
 		{rule: stepPresent, file: "auth/Kinde2/provider.toml"},
 	},
-	"versions":     {{rule: versionsAgree, file: provider, text: "\n[[require]] # older\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.0\"\n", at: "# older"}, {rule: lockCurrent, file: "auth/kinde/files/internal/auth/parser.go.tmpl", text: "package auth\n\nimport _ \"github.com/golang-jwt/jwt/v5\"\n", at: "golang-jwt"}},
+	"versions":     {{rule: versionsAgree, file: provider, text: "\n[[require]] # older\nmodule = \"github.com/golang-jwt/jwt/v5\"\nversion = \"v5.3.0\"\n", at: "# older"}, {rule: requireImported, file: provider, at: "# older"}},
 	"unused layer": {{rule: layerUsed, file: "auth/_saml/layer.toml", text: "# SAML.\n"}},
 	"templates": {
 		{rule: templateParses, file: "auth/kinde/files/kinde/a.txt.tmpl", text: "a\n{{ if }}\n", at: "if"},
@@ -354,6 +354,8 @@ func planted(t *testing.T, faults []fault) fstest.MapFS {
 		case f.old == "*":
 			have.Data = []byte("name = \"Kinde\"\nsummary = \"a\"\ndocs = \"https://docs.kinde.com\"\ncredential = \"a\"\ninclude = [\"_external\", \"_jwks\", \"_rs256\", \"_session\", \"_attempt\", \"_code\", \"_oidc\", \"_discovery\"]\n" +
 				string(have.Data[strings.Index(string(have.Data), "\n[[env]]"):strings.Index(string(have.Data), "\n[doctor]")]))
+		case f.old != "" && have == nil:
+			t.Fatalf("there is no %s", f.file)
 		case f.old != "":
 			if n := strings.Count(string(have.Data), f.old); n != 1 {
 				t.Fatalf("%s has %q %d times", f.file, f.old, n)

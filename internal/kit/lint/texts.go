@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -64,6 +65,8 @@ const (
 
 // foreignNames matches the IDs of providers that a folder's text must not name,
 // nil if there are none: a shared layer knows no provider unless it is one's alone.
+// An ID that is also the name of the backend, or of a shared layer and so of what
+// several providers speak, is a word like any other.
 func (l *linter) foreignNames(f *folder) *regexp.Regexp {
 	own := map[string]bool{f.id: true, backend: true, protocol: true}
 	if users := l.users(f); f.shared() && len(users) == 1 {
@@ -71,7 +74,7 @@ func (l *linter) foreignNames(f *folder) *regexp.Regexp {
 	}
 	var names []string
 	for _, id := range l.ids() {
-		if own[id] {
+		if _, spoken := l.folders[path.Join(l.provider(id).kind, "_"+id)]; own[id] || spoken {
 			continue
 		}
 		for _, separator := range []string{"-", "_", " ", ""} {
