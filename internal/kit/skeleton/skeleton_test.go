@@ -1,7 +1,9 @@
 package skeleton
 
 import (
+	"bytes"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -68,6 +70,29 @@ func TestFiles_meetEveryRule(t *testing.T) {
 		}
 		for _, f := range found {
 			t.Errorf("%s: %s", p.ID, f)
+		}
+	}
+}
+
+// TestFiles_besideAnother: whatever a checkout is called, the files that name it and
+// another one are as gofmt leaves them.
+func TestFiles_besideAnother(t *testing.T) {
+	for _, id := range []string{"acme", "x", "a-rather-long-name-for-a-checkou", "zebra"} {
+		catalog, err := generator.Load(with(t, Provider{Kind: generator.KindPayment, ID: id, Name: "Acme", Docs: "https://docs.acme.com/"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		project, err := trial.Render(catalog, trial.Of("clerk", id, "stripe").Answers(catalog), generator.Numbering{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for f := range project.Target.All() {
+			if !strings.HasSuffix(f.Path, ".go") {
+				continue
+			}
+			if formatted, err := format.Source(f.Data); err != nil || !bytes.Equal(f.Data, formatted) {
+				t.Errorf("%s with %s: gofmt would change it (%v)", f.Path, id, err)
+			}
 		}
 	}
 }
