@@ -21,11 +21,13 @@ func (a *app) templateNewCommand(c *checkout) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new KIND ID",
 		Short: "Write the folder of a new provider, which already passes lint and its tests",
-		Long: "new writes templates/KIND/ID: a declaration, the token check and sign-in of an auth provider that speaks\n" +
-			"OpenID Connect, with their tests. It works as it stands; you change it into your provider, fact by fact.\n" +
-			"KIND is auth. The ID is the folder's name and the answer to --auth, such as acme or acme-id.",
-		Example: "  forge template new auth acme\n  forge template new auth acme --name \"Acme ID\" --docs https://docs.acme.com/tokens",
-		Args:    usageArgs(cobra.ExactArgs(2)),
+		Long: "new writes templates/KIND/ID: a declaration and Go with its tests. It works as it stands; you change it into\n" +
+			"your provider, fact by fact. KIND is auth, for sign-in by a provider that speaks OpenID Connect, or payment,\n" +
+			"for selling to signed-in users on a provider's checkout pages. The ID is the folder's name and the answer to\n" +
+			"--auth or --payments, such as acme or acme-id.",
+		Example: "  forge template new auth acme\n  forge template new payment acme-pay\n" +
+			"  forge template new auth acme --name \"Acme ID\" --docs https://docs.acme.com/tokens",
+		Args: usageArgs(cobra.ExactArgs(2)),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -46,7 +48,7 @@ func (a *app) templateNewCommand(c *checkout) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&p.Name, "name", "", "the provider's `NAME` as it spells it (default: made from the ID)")
-	flags.StringVar(&p.Docs, "docs", "", "https `LINK` to the documentation of its tokens (default: made from the ID)")
+	flags.StringVar(&p.Docs, "docs", "", "https `LINK` to the documentation of its tokens, or of its API (default: made from the ID)")
 	flags.BoolVar(&plain, "plain", false, "ask with plain lines, also on a pipe")
 	return cmd
 }
@@ -88,15 +90,30 @@ func (a *app) templateNew(cmd *cobra.Command, c *checkout, p skeleton.Provider, 
 	for f := range tree.All() {
 		fmt.Fprintf(a.Out, "+ %s\n", filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(f.Path))))
 	}
-	a.printNext([]string{
-		a.name + " template test " + p.ID + " --update   # compiles, tests and writes golden/" + p.ID,
+	golden := p.ID
+	if p.Kind == generator.KindPayment {
+		golden = "*+" + p.ID
+	}
+	a.printNext(append([]string{
+		a.name + " template test " + p.ID + " --update   # compiles, tests and writes golden/" + golden,
 		a.name + " template preview " + p.ID + "         # what a project gets, and what your edits change in it",
 		a.name + " template lint " + p.ID + "            # whenever you have edited something",
 		"make docs                         # the page of the provider",
 		"The folder works as it stands. Change into " + p.Name + "'s own: the variables and steps of provider.toml,",
-		"the addresses and IsUser in verifier.go, the scope and logoutURL in " + strings.ReplaceAll(p.ID, "-", "_") + ".go.",
-	}, nil)
+	}, whereFacts(p)...), nil)
 	return nil
+}
+
+// whereFacts is the end of a sentence: where, besides in the declaration, a provider's
+// facts are.
+func whereFacts(p skeleton.Provider) []string {
+	if p.Kind == generator.KindPayment {
+		return []string{
+			"the paths, fields, states and the host of the pages in api.go, and what the fake in checkout_test.go answers.",
+			"Which keys and product IDs there are is in config.go.",
+		}
+	}
+	return []string{"the addresses and IsUser in verifier.go, the scope and logoutURL in " + strings.ReplaceAll(p.ID, "-", "_") + ".go."}
 }
 
 // askProvider asks on a terminal for what no flag said. Without one, or what is
@@ -105,6 +122,10 @@ func (a *app) askProvider(cmd *cobra.Command, p, suggested skeleton.Provider, pl
 	asker, err := prompt.New(a.In, a.Err, a.getenv, plain)
 	if err != nil {
 		return suggested, nil //nolint:nilerr // nobody to ask
+	}
+	documented := "tokens"
+	if p.Kind == generator.KindPayment {
+		documented = "API"
 	}
 	ask := func(flag string, into *string, q generator.Question) error {
 		if cmd.Flags().Changed(flag) {
@@ -120,7 +141,7 @@ func (a *app) askProvider(cmd *cobra.Command, p, suggested skeleton.Provider, pl
 	})
 	if err == nil {
 		err = ask("docs", &p.Docs, generator.Question{
-			Key: "docs", Type: "input", Message: "Where is its documentation of tokens?", Default: suggested.Docs,
+			Key: "docs", Type: "input", Message: "Where is the documentation of its " + documented + "?", Default: suggested.Docs,
 			Help: "An https link, for the guide and the README.", Pattern: `^https://\S+$`, Shape: "an https link",
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"go/token"
+	"go/types"
 	"path"
 	"regexp"
 	"slices"
@@ -17,7 +19,7 @@ import (
 	"github.com/insforge/forge/generator"
 )
 
-//go:embed auth
+//go:embed auth payment
 var skeletons embed.FS
 
 // Provider is what is known of a provider before anything is written.
@@ -31,8 +33,8 @@ type Provider struct {
 	Docs string
 }
 
-// files are the files of a provider's folder, by kind. They hold .ID's words
-// joined by _.
+// files are the files of a provider's folder, by kind. PROVIDER stands for the ID's
+// words joined by _, and PACKAGE for the Go package.
 var files = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a table, never written
 	generator.KindAuth: {
 		"provider.toml":                               "auth/provider.toml.skel",
@@ -41,16 +43,44 @@ var files = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a
 		"files/internal/signin/PROVIDER.go.tmpl":      "auth/signin.go.skel",
 		"files/internal/signin/PROVIDER_test.go.tmpl": "auth/signin_test.go.skel",
 	},
+	generator.KindPayment: {
+		"provider.toml": "payment/provider.toml.skel",
+		"files/internal/checkout/PACKAGE/config.go.tmpl":        "payment/config.go.skel",
+		"files/internal/checkout/PACKAGE/config_test.go.tmpl":   "payment/config_test.go.skel",
+		"files/internal/checkout/PACKAGE/api.go.tmpl":           "payment/api.go.skel",
+		"files/internal/checkout/PACKAGE/checkout.go.tmpl":      "payment/checkout.go.skel",
+		"files/internal/checkout/PACKAGE/checkout_test.go.tmpl": "payment/checkout_test.go.skel",
+		"fragments/README.md.tmpl":                              "payment/README.md.skel",
+		"fragments/AGENTS.md.tmpl":                              "payment/AGENTS.md.skel",
+	},
 }
 
 // Kinds are the kinds that there is a skeleton of.
-func Kinds() []generator.Kind { return []generator.Kind{generator.KindAuth} }
+func Kinds() []generator.Kind { return []generator.Kind{generator.KindAuth, generator.KindPayment} }
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// taken are names that the layers' own files in internal/signin have.
-var taken = []string{ //nolint:gochecknoglobals // a table, never written
-	"answers", "attempt", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test",
+// taken are what an ID must not be, for what already has the name.
+var taken = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a table, never written
+	generator.KindAuth: names("a file that every sign-in has in internal/signin",
+		"answers", "attempt", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test"),
+	generator.KindPayment: names("a part of the server's own API",
+		"billing", "insforge-token", "me", "payments", "report", "todos"),
+}
+
+// noPackage are what the Go package of a checkout must not be called: what the file
+// that lists checkouts calls something else, and what Go gives a meaning of its own.
+var noPackage = []string{ //nolint:gochecknoglobals // a table, never written
+	"as", "auth", "cfg", "checkout", "context", "ctx", "db", "documentation", "env", "http", "init", "insforge", "internal", "log", "main",
+	"minter", "mux", "product", "r", "s", "slog", "stop", "testdata", "vendor", "visitor",
+}
+
+func names(of string, all ...string) map[string]string {
+	m := map[string]string{}
+	for _, name := range all {
+		m[name] = of
+	}
+	return m
 }
 
 // Check reports why p cannot become a provider of c, or nil. All problems are
@@ -58,23 +88,20 @@ var taken = []string{ //nolint:gochecknoglobals // a table, never written
 func (p Provider) Check(c *generator.Catalog) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	switch {
-	case slices.Contains(Kinds(), p.Kind):
-	case p.Kind == generator.KindPayment:
-		wrong("there is no skeleton for payment providers, which have too little in common: begin with a copy of a folder " +
-			"in templates/payment that sells as yours does, to signed-in users or for each request")
-	default:
-		wrong("there is no skeleton for %q (kinds: auth)", p.Kind)
+	if !slices.Contains(Kinds(), p.Kind) {
+		wrong("there is no skeleton for %q (kinds: %s)", p.Kind, strings.Trim(fmt.Sprint(Kinds()), "[]"))
 	}
 	switch {
 	case !idPattern.MatchString(p.ID) || len(p.ID) > 32:
 		wrong("the ID %q is not lower-case words joined by hyphens, of 32 characters or less, such as acme-id", p.ID)
 	case p.ID == generator.None:
 		wrong("the ID %q is the answer for choosing nobody", p.ID)
-	case slices.Contains(taken, p.ID):
-		wrong("the ID %q names a file that every sign-in has, internal/signin/%s.go", p.ID, strings.ReplaceAll(p.ID, "-", "_"))
+	case taken[p.Kind][p.ID] != "":
+		wrong("the ID %q is taken: it names %s", p.ID, taken[p.Kind][p.ID])
 	case slices.Contains(c.IDs(), p.ID):
 		wrong("there is a provider %q already", p.ID)
+	case p.Kind == generator.KindPayment:
+		errs = append(errs, p.checkPackage(c))
 	}
 	if !strings.HasPrefix(p.Docs, "https://") || strings.ContainsAny(p.Docs, " \"\\\n") {
 		wrong("the documentation %q is no https link", p.Docs)
@@ -83,6 +110,21 @@ func (p Provider) Check(c *generator.Catalog) error {
 		wrong("the name %q is not one that fits in a sentence: 1 to 40 characters, no quotes, brackets or backslashes", p.Name)
 	}
 	return errors.Join(errs...)
+}
+
+// checkPackage reports why the Go package of a checkout cannot be called as it would
+// be, or nil.
+func (p Provider) checkPackage(c *generator.Catalog) error {
+	name := p.Package()
+	if token.IsKeyword(name) || types.Universe.Lookup(name) != nil || slices.Contains(noPackage, name) {
+		return fmt.Errorf("the ID %q makes a Go package called %s, which means something else in the code around it: add a word, such as %s-pay", p.ID, name, p.ID)
+	}
+	for _, other := range c.Payments {
+		if other.Package == name {
+			return fmt.Errorf("the ID %q makes a Go package called %s, which is that of %s", p.ID, name, other.ID)
+		}
+	}
+	return nil
 }
 
 // NameOf is the name that an ID suggests.
@@ -102,8 +144,16 @@ func DocsOf(id string) string { return "https://docs." + id + ".com/" }
 // Prefix is what the names of the provider's variables begin with.
 func (p Provider) Prefix() string { return strings.ToUpper(strings.ReplaceAll(p.ID, "-", "_")) }
 
+// Package is the Go package of a payment provider.
+func (p Provider) Package() string { return strings.ReplaceAll(p.ID, "-", "") }
+
 // Summary is what the catalog says of it, until its author says it better.
-func (p Provider) Summary() string { return "hosted sign-in by OpenID Connect" }
+func (p Provider) Summary() string {
+	if p.Kind == generator.KindPayment {
+		return "checkout pages for signed-in users"
+	}
+	return "hosted sign-in by OpenID Connect"
+}
 
 // Folder is the path of the provider's folder below the templates.
 func (p Provider) Folder() string { return path.Join(string(p.Kind), p.ID) }
@@ -124,7 +174,7 @@ func (p Provider) Files() (*generator.Tree, error) {
 		if err := t.Execute(&b, p); err != nil {
 			return nil, err
 		}
-		name = strings.ReplaceAll(name, "PROVIDER", strings.ReplaceAll(p.ID, "-", "_"))
+		name = strings.NewReplacer("PROVIDER", strings.ReplaceAll(p.ID, "-", "_"), "PACKAGE", p.Package()).Replace(name)
 		made = append(made, generator.File{Path: name, Mode: 0o644, Data: b.Bytes(), Source: "skeleton"})
 	}
 	return generator.NewTree(made)

@@ -1,9 +1,13 @@
 package skeleton
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +58,9 @@ func TestFiles_meetEveryRule(t *testing.T) {
 		{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"},
 		{Kind: generator.KindAuth, ID: "a-rather-long-name-for-a-login2", Name: "A Rather Long Name, For A Log-in", Docs: "https://a.example/b?c=d#e"},
 		{Kind: generator.KindAuth, ID: "x", Name: "x", Docs: "https://x.example"},
+		{Kind: generator.KindPayment, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"},
+		{Kind: generator.KindPayment, ID: "a-rather-long-name-for-a-checkou", Name: "A Rather Long Name, For A Check-out", Docs: "https://a.example/b?c=d#e"},
+		{Kind: generator.KindPayment, ID: "x", Name: "x", Docs: "https://x.example"},
 	} {
 		found, err := lint.Run(with(t, p), p.ID)
 		if err != nil {
@@ -70,25 +77,32 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}
-	if err := good.Check(catalog); err != nil {
-		t.Error(err)
-	}
-	for name, change := range map[string]func(*Provider){
-		"kind":              func(p *Provider) { p.Kind = "storage" },
-		"capital":           func(p *Provider) { p.ID = "Acme" },
-		"path":              func(p *Provider) { p.ID = "../acme" },
-		"underscore":        func(p *Provider) { p.ID = "_acme" },
-		"nobody":            func(p *Provider) { p.ID = "none" },
-		"a file's name":     func(p *Provider) { p.ID = "cookies" },
-		"there already":     func(p *Provider) { p.ID = "kinde" },
-		"name with a quote": func(p *Provider) { p.Name = `A"cme` },
-		"no link":           func(p *Provider) { p.Docs = "docs.acme.com" },
-	} {
-		p := good
-		change(&p)
-		if err := p.Check(catalog); err == nil {
-			t.Errorf("%s: %+v was taken", name, p)
+	for _, kind := range Kinds() {
+		good := Provider{Kind: kind, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}
+		if err := good.Check(catalog); err != nil {
+			t.Error(err)
+		}
+		for name, change := range map[string]func(*Provider){
+			"kind":              func(p *Provider) { p.Kind = "storage" },
+			"capital":           func(p *Provider) { p.ID = "Acme" },
+			"path":              func(p *Provider) { p.ID = "../acme" },
+			"underscore":        func(p *Provider) { p.ID = "_acme" },
+			"nobody":            func(p *Provider) { p.ID = "none" },
+			"a file's name":     func(p *Provider) { p.Kind, p.ID = generator.KindAuth, "cookies" },
+			"a route":           func(p *Provider) { p.Kind, p.ID = generator.KindPayment, "billing" },
+			"a keyword":         func(p *Provider) { p.Kind, p.ID = generator.KindPayment, "go" },
+			"a type":            func(p *Provider) { p.Kind, p.ID = generator.KindPayment, "string" },
+			"a package":         func(p *Provider) { p.Kind, p.ID = generator.KindPayment, "s-log" },
+			"package there":     func(p *Provider) { p.Kind, p.ID = generator.KindPayment, "st-ripe" },
+			"there already":     func(p *Provider) { p.ID = "kinde" },
+			"name with a quote": func(p *Provider) { p.Name = `A"cme` },
+			"no link":           func(p *Provider) { p.Docs = "docs.acme.com" },
+		} {
+			p := good
+			change(&p)
+			if err := p.Check(catalog); err == nil {
+				t.Errorf("%s: %+v was taken", name, p)
+			}
 		}
 	}
 }
@@ -102,8 +116,80 @@ func TestTaken(t *testing.T) {
 	for _, name := range names {
 		base := strings.TrimSuffix(path.Base(name), ".go.tmpl")
 		id := strings.ReplaceAll(strings.TrimSuffix(base, "_test"), "_", "-")
-		if !slices.Contains(taken, id) {
+		if taken[generator.KindAuth][id] == "" {
 			t.Errorf("%s: an ID of %q would make it, too", name, id)
+		}
+	}
+}
+
+// TestTaken_routes: the routes of a checkout must be below none of the server's own,
+// or it would not start.
+func TestTaken_routes(t *testing.T) {
+	route, found := regexp.MustCompile(`"[A-Z]+ /v1/([a-z-]+)`), 0
+	err := fs.WalkDir(templates.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go.tmpl") || strings.HasSuffix(name, "_test.go.tmpl") || !strings.Contains(name, "/files/internal/") {
+			return err
+		}
+		text, err := fs.ReadFile(templates.FS, name)
+		for _, m := range route.FindAllStringSubmatch(string(text), -1) {
+			if found++; taken[generator.KindPayment][m[1]] == "" {
+				t.Errorf("%s: an ID of %q would have routes below %s, too", name, m[1], m[0])
+			}
+		}
+		return err
+	})
+	if err != nil || found == 0 {
+		t.Errorf("%v, %d routes", err, found)
+	}
+}
+
+// TestNoPackage: a checkout's package must have no name that is another thing's in
+// the file which lists checkouts.
+func TestNoPackage(t *testing.T) {
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wiring, shipped = "internal/checkout/checkout.go", "stripe"
+	project, err := trial.Render(catalog, trial.Of("clerk", shipped).Answers(catalog), generator.Numbering{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := project.Target.Lookup(wiring)
+	if f == nil {
+		t.Fatalf("there is no %s", wiring)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), wiring, f.Data, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{file.Name.Name}
+	for _, i := range file.Imports {
+		names = append(names, path.Base(strings.Trim(i.Path.Value, `"`)))
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			for _, fields := range []*ast.FieldList{n.Recv, n.Type.Params, n.Type.Results} {
+				if fields != nil {
+					for _, field := range fields.List {
+						for _, name := range field.Names {
+							names = append(names, name.Name)
+						}
+					}
+				}
+			}
+		case *ast.ValueSpec:
+			for _, name := range n.Names {
+				names = append(names, name.Name)
+			}
+		}
+		return true
+	})
+	lower := regexp.MustCompile(`^[a-z][a-z0-9]*$`) // as packages are
+	for _, name := range names {
+		if lower.MatchString(name) && name != shipped && !slices.Contains(noPackage, name) {
+			t.Errorf("a package called %s would not compile, or read badly, in %s", name, wiring)
 		}
 	}
 }
@@ -118,19 +204,26 @@ func TestFiles_holdUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := generator.Load(with(t, Provider{Kind: generator.KindAuth, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	project, err := trial.Render(catalog, trial.Of("acme").Answers(catalog), generator.Numbering{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "shop")
-	if err := project.Write(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := tools.HoldsUp(t.Context(), dir); err != nil {
-		t.Error(err)
+	for kind, combination := range map[generator.Kind]trial.Combination{
+		generator.KindAuth:    trial.Of("acme"),
+		generator.KindPayment: trial.Of("clerk", "acme"),
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			catalog, err := generator.Load(with(t, Provider{Kind: kind, ID: "acme", Name: "Acme", Docs: "https://docs.acme.com/"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			project, err := trial.Render(catalog, combination.Answers(catalog), generator.Numbering{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(t.TempDir(), "shop")
+			if err := project.Write(t.Context(), dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := tools.HoldsUp(t.Context(), dir); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
