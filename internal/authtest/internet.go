@@ -132,14 +132,15 @@ func (n *Internet) Handler(host string) http.Handler {
 	return n.handlers[host]
 }
 
-// Fail has a host answer by a fault from now on, until Fail with None.
-// Connections that are open stay so, except with Refuse.
-func (n *Internet) Fail(host string, fault Fault) {
+// Fail has a host, or one page of it (host/path), answer by a fault from now on, until
+// Fail with None. Connections that are open stay so, except with Refuse. A page cannot
+// refuse connections: it cuts those that ask for it.
+func (n *Internet) Fail(where string, fault Fault) {
 	n.mu.Lock()
-	n.faults[host] = fault
+	n.faults[where] = fault
 	n.mu.Unlock()
 	if fault == Refuse {
-		n.hangUp(host)
+		n.hangUp(where)
 	}
 }
 
@@ -256,6 +257,9 @@ func (n *Internet) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	n.mu.Lock()
 	handler, fault := n.handlers[t.host], n.faults[t.host]
+	if fault == None {
+		fault = n.faults[t.host+r.URL.Path]
+	}
 	n.requests = append(n.requests, Request{t.host, r.Method, r.URL.RequestURI(), time.Now(), fault})
 	n.mu.Unlock()
 	if fault == None {

@@ -150,6 +150,23 @@ func TestInternet_faults(t *testing.T) {
 	}
 }
 
+func TestInternet_faultOfOnePage(t *testing.T) {
+	n := internet(t)
+	n.Handle("api.workos.com", hello)
+	c := client(t, n)
+	n.Fail("api.workos.com/keys", authtest.Refuse)
+	if status, body, err := get(t.Context(), c, "https://api.workos.com/keys?a=b"); err == nil {
+		t.Errorf("the page answers %d %q", status, body)
+	}
+	if _, body, err := get(t.Context(), c, "https://api.workos.com/keys/1"); err != nil || body != "api.workos.com/keys/1" {
+		t.Errorf("the page beside it answers %q, %v", body, err)
+	}
+	n.Fail("api.workos.com/keys", authtest.None)
+	if _, body, err := get(t.Context(), c, "https://api.workos.com/keys"); err != nil || body != "api.workos.com/keys" {
+		t.Errorf("repaired, it answers %q, %v", body, err)
+	}
+}
+
 func TestInternet_closeEndsAnswersThatHang(t *testing.T) {
 	n, err := authtest.StartInternet(t.Context())
 	if err != nil {

@@ -105,6 +105,19 @@ func (i *Issuer) Key() *rsa.PrivateKey {
 	return i.signer.key
 }
 
+// PublicKey is the published key of an ID, nil when there is none. Those that Publish put
+// there are not the issuer's.
+func (i *Issuer) PublicKey(kid string) *rsa.PublicKey {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, k := range i.keys {
+		if k.id == kid {
+			return &k.key.PublicKey
+		}
+	}
+	return nil
+}
+
 // ServeHTTP answers with the published keys.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	i.mu.Lock()

@@ -12,8 +12,10 @@ type Profile struct {
 	Env     []string // the settings the rest belongs to, NAME=value
 	KeysURL string   // where the provider publishes its keys
 	// Issuer has an OpenID configuration that says so; "" when the server knows by itself.
-	Issuer  string
-	Subject string // a user
+	Issuer string
+	// Accounts is where the server asks about the account of each token; "" when tokens say it all.
+	Accounts string
+	Subject  string // a user
 	// Claims are those of a token that was issued to the user at the time.
 	Claims func(issued time.Time) Claims
 	// Lifetime is how long the token holds.
@@ -51,12 +53,13 @@ const (
 	oidcIssuer   = "https://id.example.com/realms/shop"
 	oidcClient   = "shop-web"
 	oidcAPI      = "https://api.example.com"
+	insforgeURL  = "https://abc12345.us-east.insforge.app"
 )
 
 // Profiles are those of the providers whose credential is a JWT, in the order of their
 // names.
 func Profiles() []Profile {
-	return []Profile{auth0(), clerk(), kinde(), oidc(), stytch(), workos()}
+	return []Profile{auth0(), clerk(), insforge(), kinde(), oidc(), stytch(), workos()}
 }
 
 func clerk() Profile {
@@ -99,6 +102,21 @@ func auth0() Profile {
 			With("aud", []string{auth0API, issuer + "userinfo"}).
 			With("azp", "kq1Xo0Zb2mJ5t8Rw4Yc7Vd9Ne3Ha6Uf1").
 			With("scope", "openid profile email")
+	}
+	return p
+}
+
+func insforge() Profile {
+	p := Profile{
+		ID:       "insforge",
+		Env:      []string{"INSFORGE_URL=" + insforgeURL},
+		KeysURL:  insforgeURL + "/.well-known/jwks.json",
+		Accounts: insforgeURL + "/api/auth/sessions/current",
+		Subject:  "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+		Lifetime: 15 * time.Minute,
+	}
+	p.Claims = func(issued time.Time) Claims {
+		return p.timed(issued).With("email", "ada@example.com").With("role", "authenticated")
 	}
 	return p
 }

@@ -58,6 +58,9 @@ func TestIssuer(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &set); err != nil || len(set.Keys) != 2 || set.Keys[0].Kid != "extra" || set.Keys[1].Kid != second {
 		t.Errorf("publishes %s, %v", w.Body, err)
 	}
+	if i.PublicKey(first) != nil || i.PublicKey("extra") != nil || !i.Key().PublicKey.Equal(i.PublicKey(second)) {
+		t.Errorf("%s counts as published, or %s does not", first, second)
+	}
 	if i.KeyID() != second || authtest.NewIssuer("test").KeyID() != first {
 		t.Errorf("signs with %s after %s", i.KeyID(), second)
 	}

@@ -27,7 +27,7 @@ func warm(t *testing.T, p authtest.Profile) (*tokenSite, func()) {
 	t.Helper()
 	s := open(t, p, nil)
 	s.accepted(t, "a good token", bearer(s.good()), s.Subject)
-	asked := s.net.Requests(s.Host())
+	asked := s.keyRequests()
 	if len(asked) != 1 {
 		t.Fatalf("asked for keys %d times", len(asked))
 	}
@@ -37,7 +37,7 @@ func warm(t *testing.T, p authtest.Profile) (*tokenSite, func()) {
 // fetched wants the server to have asked for keys so often.
 func (s *tokenSite) fetched(t *testing.T, times int) {
 	t.Helper()
-	if got := len(s.net.Requests(s.Host())); got != times {
+	if got := len(s.keyRequests()); got != times {
 		t.Errorf("asked for keys %d times, want %d", got, times)
 	}
 }
@@ -90,15 +90,15 @@ func staysWarm(t *testing.T, p authtest.Profile, fault authtest.Fault) {
 	s, wait := warm(t, p)
 	known, header := authtest.NewIssuer(p.ID), s.issuer.Header().JSON()
 	wait()
-	s.net.Fail(s.Host(), fault)
+	s.failKeys(fault)
 	time.Sleep(200 * time.Millisecond) // until the server knows of connections that are cut
 	s.issuer.Rotate()
-	before := s.net.Dials(s.Host()) + len(s.net.Requests(s.Host()))
+	before := s.net.Dials(s.Host()) + len(s.keyRequests())
 	a := s.me(t, bearer(s.good()))
 	if why := s.reason(t, a); a.status != http.StatusUnauthorized || !strings.Contains(why, "key not found") {
 		t.Errorf("by a key that could not be read: %d because of %q", a.status, why)
 	}
-	if after := s.net.Dials(s.Host()) + len(s.net.Requests(s.Host())); after == before {
+	if after := s.net.Dials(s.Host()) + len(s.keyRequests()); after == before {
 		t.Error("it did not ask for the new key")
 	}
 	for range 3 {
@@ -115,7 +115,7 @@ func TestJ18_downWhileCold(t *testing.T) {
 		} {
 			t.Run(string(fault), func(t *testing.T) {
 				t.Parallel()
-				s := open(t, p, func(s *tokenSite) { s.net.Fail(s.Host(), fault) })
+				s := open(t, p, func(s *tokenSite) { s.failKeys(fault) })
 				a := s.me(t, bearer(s.good()))
 				if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" ||
 					a.header.Get("Www-Authenticate") != "" || !strings.Contains(a.body, `"code":"unavailable"`) {
@@ -131,7 +131,7 @@ func TestJ18_downWhileCold(t *testing.T) {
 				// What can be refused without keys still is.
 				s.refused(t, token("not a token", "a.b", notAToken(s)), attempt{name: "nothing", why: "no credential"})
 
-				s.net.Fail(s.Host(), authtest.None)
+				s.failKeys(authtest.None)
 				for patience := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 					a := s.me(t, bearer(s.good()))
 					if a.status == http.StatusOK {
@@ -153,7 +153,7 @@ func TestJ19_flood(t *testing.T) {
 		const flood, workers = 1000, 100
 		s, wait := warm(t, p)
 		wait()
-		s.net.Fail(s.Host(), authtest.Silent)
+		s.failKeys(authtest.Silent)
 		parts := strings.Split(s.good(), ".")
 
 		queue := make(chan int)

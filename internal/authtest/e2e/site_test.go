@@ -239,8 +239,9 @@ func (s *site) accepted(t *testing.T, what string, header http.Header, subject s
 type tokenSite struct {
 	*site
 	authtest.Profile
-	net    *authtest.Internet
-	issuer *authtest.Issuer
+	net      *authtest.Internet
+	issuer   *authtest.Issuer
+	accounts *accounts // nil when the provider is not asked about each
 }
 
 // attacker has a host of his own, which nobody has a reason to ask.
@@ -253,6 +254,14 @@ func startTokenSite(p authtest.Profile, prepare func(*tokenSite), lines ...strin
 	}
 	s := &tokenSite{Profile: p, net: net, issuer: authtest.NewIssuer(p.ID)}
 	net.Handle(p.Host(), s.issuer)
+	if p.Accounts != "" {
+		s.accounts = &accounts{issuer: s.issuer}
+		backend, err := s.backend()
+		if err != nil {
+			return nil, errors.Join(err, net.Close())
+		}
+		net.Handle(p.Host(), backend)
+	}
 	if p.Issuer != "" {
 		net.Handle(p.IssuerHost(), http.HandlerFunc(s.configuration))
 	}
@@ -276,16 +285,43 @@ func (s *tokenSite) configuration(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, s.Configuration().JSON())
 }
 
-// stop also looks at what the server asked for: keys, at their one address.
+// origin is that of the address of the keys.
+func (s *tokenSite) origin() string { return "https://" + s.Host() }
+
+// keyRequests are those for keys.
+func (s *tokenSite) keyRequests() []authtest.Request {
+	return slices.DeleteFunc(s.net.Requests(s.Host()), func(r authtest.Request) bool { return "https://"+r.Host+r.Path != s.KeysURL })
+}
+
+// failKeys has the provider's keys answer by a fault: with all of its host, unless that
+// is asked about accounts as well.
+func (s *tokenSite) failKeys(fault authtest.Fault) {
+	if s.Accounts == "" {
+		s.net.Fail(s.Host(), fault)
+		return
+	}
+	s.net.Fail(strings.TrimPrefix(s.KeysURL, "https://"), fault)
+}
+
+// stop also looks at what the server asked for: keys, at their one address, and where
+// that is another's, accounts.
 func (s *tokenSite) stop() error {
 	err := s.site.stop()
 	if refused := s.net.Refused(); len(refused) > 0 || s.net.Dials(attacker) > 0 {
 		err = errors.Join(err, fmt.Errorf("%s: the server asked for %q, and %d times for the attacker's host", s.ID, refused, s.net.Dials(attacker)))
 	}
 	for _, r := range s.net.Requests(s.Host()) {
-		if got := "https://" + r.Host + r.Path; got != s.KeysURL || r.Method != http.MethodGet {
+		got := "https://" + r.Host + r.Path
+		data := strings.HasPrefix(r.Path, "/api/database/") || r.Path == "/api/health"
+		if s.Accounts != "" && (data || got == s.Accounts && r.Method == http.MethodGet) {
+			continue
+		}
+		if got != s.KeysURL || r.Method != http.MethodGet {
 			err = errors.Join(err, fmt.Errorf("%s: the server asked for %s %s", s.ID, r.Method, got))
 		}
+	}
+	if s.accounts != nil {
+		err = errors.Join(err, s.accounts.mistakes())
 	}
 	return errors.Join(err, s.net.Close())
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,12 +20,14 @@ import (
 	"github.com/insforge/forge/internal/servertest"
 )
 
-// targets are the files with checks in them. What providers share is mutated in one of
-// their projects.
-var targets = []struct {
+// target is a provider's project with the files in internal/auth that have checks in them.
+type target struct {
 	provider string
 	files    []string
-}{
+}
+
+// targets: what providers share is mutated in one of their projects.
+var targets = []target{
 	{"clerk", []string{"token.go", "keys.go", "algorithm.go", "minter.go", "auth.go", "verifier.go"}},
 	{"auth0", []string{"verifier.go"}},
 	{"kinde", []string{"verifier.go"}},
@@ -42,53 +46,63 @@ func TestVerifiers_mutants(t *testing.T) {
 		t.Skip("compiles projects and runs hundreds of their tests; make test runs it")
 	}
 	soak := os.Getenv("FORGE_SOAK") != ""
-	var mu sync.Mutex
-	var tried, noticed int
+	for _, target := range targets {
+		t.Run(target.provider, func(t *testing.T) { mutants(t, target.provider, target.files, soak) })
+	}
+	for what := range harmless {
+		if provider, _, _ := strings.Cut(what, ": "); !slices.ContainsFunc(targets, func(t target) bool { return t.provider == provider }) {
+			t.Errorf("%q is called harmless, and no target has it", what)
+		}
+	}
+}
+
+// mutants tries those of one provider's files.
+func mutants(t *testing.T, provider string, files []string, soak bool) {
 	left := map[string]bool{}
 	for what := range harmless {
-		left[what] = true
+		if strings.HasPrefix(what, provider+": ") {
+			left[what] = true
+		}
 	}
-	for _, target := range targets {
-		binaries, mutants, err := build(t.Context(), filepath.Join(t.TempDir(), "shop"), target.provider, target.files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := binaries.run(t.Context(), 0); err != nil {
-			t.Fatalf("%s: unmutated, the tests do not pass: %v", target.provider, err)
-		}
-		queue := make(chan mutant)
-		var running sync.WaitGroup
-		for range 2 {
-			running.Go(func() {
-				for m := range queue {
-					err := binaries.run(t.Context(), m.number)
-					mu.Lock()
-					tried++
-					if err != nil {
-						noticed++
-					}
-					what := target.provider + ": " + m.what
-					if err == nil {
-						t.Errorf("not noticed: %s", what)
-					}
-					mu.Unlock()
+	binaries, all, err := build(t.Context(), filepath.Join(t.TempDir(), "shop"), provider, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := binaries.run(t.Context(), 0); err != nil {
+		t.Fatalf("unmutated, the tests do not pass: %v", err)
+	}
+	var mu sync.Mutex
+	var tried, noticed int
+	queue := make(chan mutant)
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() {
+			for m := range queue {
+				err := binaries.run(t.Context(), m.number)
+				mu.Lock()
+				tried++
+				if err != nil {
+					noticed++
+				} else {
+					t.Errorf("not noticed: %s: %s", provider, m.what)
 				}
-			})
-		}
-		for n, m := range mutants {
-			what := target.provider + ": " + m.what
-			if _, ok := harmless[what]; ok {
-				delete(left, what)
-				continue
+				mu.Unlock()
 			}
-			// make soak tries all.
-			if soak || n%sample == 0 {
-				queue <- m
-			}
-		}
-		close(queue)
-		running.Wait()
+		})
 	}
+	for n, m := range all {
+		what := provider + ": " + m.what
+		if _, ok := harmless[what]; ok {
+			delete(left, what)
+			continue
+		}
+		// make soak tries all.
+		if soak || n%sample == 0 {
+			queue <- m
+		}
+	}
+	close(queue)
+	running.Wait()
 	for what := range left {
 		t.Errorf("there is no mutant %q to be called harmless", what)
 	}
