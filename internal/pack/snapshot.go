@@ -104,7 +104,8 @@ func (p *problems) checkName(name string) bool {
 // where another one's path has a folder.
 func (p *problems) checkCase(names []string) {
 	seen := map[string]string{}
-	for _, name := range names {
+	// In order, so that every disk gives the same words.
+	for _, name := range slices.Sorted(slices.Values(names)) {
 		for at := name; at != "."; at = path.Dir(at) {
 			folded := strings.ToLower(at)
 			if other, ok := seen[folded]; ok && other != at {
