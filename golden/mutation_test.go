@@ -27,7 +27,8 @@ func TestWall_mutants(t *testing.T) {
 		t.Skip("starts Postgres and runs hundreds of tests; make test runs it")
 	}
 	tried := map[string]bool{} // by what is in a file, whatever its number
-	for _, project := range walls(t) {
+	for _, combo := range walls(t) {
+		project := combo.String()
 		t.Run(project, func(t *testing.T) { mutateWall(t, project, tried) })
 	}
 }
@@ -101,13 +102,15 @@ func mutateWall(t *testing.T, project string, tried map[string]bool) {
 // walls are a few golden projects that between them have every migration of all
 // combinations and every database test, word for word: mutants of those stand for
 // all.
-func walls(t *testing.T) []string {
+func walls(t *testing.T) []trial.Combination {
 	t.Helper()
 	type text struct{ name, says string }
 	left := map[text]bool{}
 	of := map[string][]text{}
+	combos := map[string]trial.Combination{}
 	for _, combo := range trial.Combinations(load(t)) {
 		project := combo.String()
+		combos[project] = combo
 		for _, file := range migrationFiles(t, project) {
 			_, title, _ := strings.Cut(file.name, "_")
 			of[project] = append(of[project], text{title, file.sql})
@@ -135,13 +138,13 @@ func walls(t *testing.T) []string {
 		}
 		return n
 	}
-	var chosen []string
+	var chosen []trial.Combination
 	for len(left) > 0 {
 		best := slices.MaxFunc(slices.Sorted(maps.Keys(of)), func(a, b string) int { return cmp.Compare(adds(a), adds(b)) })
 		for _, t := range of[best] {
 			delete(left, t)
 		}
-		chosen = append(chosen, best)
+		chosen = append(chosen, combos[best])
 	}
 	return chosen
 }

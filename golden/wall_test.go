@@ -6,14 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/insforge/forge/generator"
 	"github.com/insforge/forge/internal/pgtest"
-	"github.com/insforge/forge/internal/trial"
 )
 
 // TestWall runs the database tests of generated projects, which their own
 // `make test` skips: on an empty Postgres, on a clean InsForge project, and on
-// one that has the migrations already.
+// one that has the migrations already. The projects between them have every
+// database test there is.
 func TestWall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles projects and starts Postgres; make test runs it")
@@ -28,7 +27,7 @@ func TestWall(t *testing.T) {
 		}
 	})
 	c := load(t)
-	for _, combo := range []trial.Combination{trial.Of("clerk"), trial.Of("clerk", "okx-x402"), trial.Of("better-auth", "okx-x402"), trial.Of(generator.None, "okx-x402")} {
+	for _, combo := range walls(t) {
 		t.Run(combo.String(), func(t *testing.T) {
 			_, target, rec := render(t, c, combo.Answers(c))
 			dir := filepath.Join(t.TempDir(), "shop")
