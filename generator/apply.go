@@ -289,10 +289,8 @@ func (a *applier) build(ctx context.Context, d *disk, tree, below string, writes
 			return w.path, cause(err)
 		}
 	}
-	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(made))) {
-		if err := d.syncDir(dir); err != nil {
-			return "", err
-		}
+	if err := d.syncDirs(slices.Sorted(maps.Keys(made))...); err != nil {
+		return "", err
 	}
 	return "", ctx.Err()
 }
@@ -310,7 +308,7 @@ func (d *disk) swapIn(tree, top string) error {
 		return err
 	}
 	// All of it is there. At worst a power cut takes all of it back.
-	_ = d.syncDir(".")
+	_ = d.syncDirs(".")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -76,14 +77,23 @@ func stateOf(data []byte, mode fs.FileMode) *state {
 	return &state{SHA256: (&File{Data: data}).SHA256(), Mode: mode}
 }
 
-// is reports whether e is in state s.
-func (s *state) is(e *entry) bool {
-	if e == nil || s == nil {
-		return e == nil && s == nil
+// state is nil for no file.
+func (e *entry) state() *state {
+	if e == nil {
+		return nil
 	}
-	// Windows keeps no mode that could be compared.
-	return (runtime.GOOS == "windows" || e.mode == s.Mode) && stateOf(e.data, s.Mode).SHA256 == s.SHA256
+	return stateOf(e.data, e.mode)
 }
+
+func (s *state) is(t *state) bool {
+	if s == nil || t == nil {
+		return s == t
+	}
+	return sameMode(s.Mode, t.Mode) && s.SHA256 == t.SHA256
+}
+
+// sameMode is true on Windows, which keeps no mode that could be compared.
+func sameMode(a, b fs.FileMode) bool { return runtime.GOOS == "windows" || a == b }
 
 func newFile(i int) string { return path.Join(newDir, strconv.Itoa(i)) }
 func oldFile(i int) string { return path.Join(oldDir, strconv.Itoa(i)) }
@@ -107,10 +117,11 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 		return fail(err)
 	}
 	writes = append(old, writes...)
-	// Without the lock, because taking it writes.
-	j, err := d.prepare(plan, writes)
-	if err != nil || len(j.Ops) == 0 {
-		return err
+	if !plan.writesFiles() {
+		// Without the lock, because taking it writes.
+		if j, err := d.prepare(plan, writes); err != nil || len(j.Ops) == 0 {
+			return err
+		}
 	}
 	l, err := d.lock(ctx, RecordDir, lockName, a.wait)
 	if err != nil {
@@ -122,7 +133,8 @@ func (a *applier) inPlace(ctx context.Context, d *disk, plan *Plan, writes []wri
 		}
 		return errors.Join(fail(err), l.release(l.madeFolder))
 	}
-	if j, err = d.prepare(plan, writes); err != nil || len(j.Ops) == 0 {
+	j, err := d.prepare(plan, writes)
+	if err != nil || len(j.Ops) == 0 {
 		return errors.Join(err, l.release(l.madeFolder))
 	}
 	j.MadeHome = l.madeFolder
@@ -188,19 +200,25 @@ func (d *disk) prepare(plan *Plan, writes []write) (*journal, error) {
 	}
 	j := &journal{Version: 1}
 	for _, w := range writes {
-		o := op{Path: w.path, Action: w.action}
 		e := seen[w.path]
-		if e != nil {
-			o.Old = stateOf(e.data, e.mode)
+		if w.done(e) {
+			continue
 		}
+		o := op{Path: w.path, Action: w.action, Old: e.state()}
 		if w.result != nil {
 			o.New = stateOf(w.result.Data, newMode(e, w.result.Mode))
 		}
-		if !o.New.is(e) {
-			j.Ops, j.writes, j.olds = append(j.Ops, o), append(j.writes, w), append(j.olds, e)
-		}
+		j.Ops, j.writes, j.olds = append(j.Ops, o), append(j.writes, w), append(j.olds, e)
 	}
 	return j, j.addFolders(d)
+}
+
+// done reports whether e is what w is to leave.
+func (w write) done(e *entry) bool {
+	if e == nil || w.result == nil {
+		return e == nil && w.result == nil
+	}
+	return sameMode(e.mode, newMode(e, w.result.Mode)) && bytes.Equal(e.data, w.result.Data)
 }
 
 // newMode keeps what a Tree does not know of a mode: a file that only its
@@ -270,20 +288,13 @@ func (a *applier) stage(ctx context.Context, d *disk, j *journal) (string, error
 	if err := d.write(journalDir+"/.gitignore", []byte("*\n"), 0o644); err != nil {
 		return "", err
 	}
-	for _, dir := range []string{newDir, oldDir} {
-		if err := d.syncDir(dir); err != nil {
-			return "", err
-		}
+	if err := d.addDirs(newDir, oldDir); err != nil {
+		return "", err
 	}
 	if err := d.writeJournal(journalFile, j); err != nil {
 		return "", err
 	}
-	for _, dir := range []string{RecordDir, "."} {
-		if err := d.syncDir(dir); err != nil {
-			return "", err
-		}
-	}
-	return "", nil
+	return "", d.syncDirs(journalDir, RecordDir, ".")
 }
 
 // stageOp saves the old file as it was seen: carryOut checks that it still is.
@@ -300,15 +311,17 @@ func (d *disk) stageOp(i int, o op, result *File, old *entry) error {
 	if err := d.write(oldFile(i), old.data, old.mode); err != nil {
 		return cause(err)
 	}
-	// Tools such as make and the build cache look at the time.
-	return d.do("set the time of", oldFile(i), func() error { return d.root.Chtimes(oldFile(i), old.mtime, old.mtime) })
+	return d.setTime(oldFile(i), old.mtime)
 }
 
 // carryOut does the ops and removes journal.json, which commits them.
 func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, error) {
+	l := looks{d: d}
+	defer l.close()
 	foldersDone := false
 	for i, o := range j.Ops {
 		if !foldersDone && o.New != nil {
+			l.close()
 			if err := d.changeFolders(j); err != nil {
 				return o.Path, err
 			}
@@ -319,10 +332,11 @@ func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, er
 		}
 		// Between the check and now the user may have saved the file. After a
 		// kill, it may be in place.
-		e, err := d.look(o.Path)
+		e, err := l.look(o.Path)
+		now := e.state()
 		switch {
-		case err != nil || o.New.is(e):
-		case !o.Old.is(e):
+		case err != nil || o.New.is(now):
+		case !o.Old.is(now):
 			err = &StaleError{Path: o.Path}
 		case o.New == nil:
 			err = d.remove(o.Path)
@@ -333,6 +347,7 @@ func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, er
 			return o.Path, err
 		}
 	}
+	l.close()
 	if !foldersDone {
 		if err := d.changeFolders(j); err != nil {
 			return "", err
@@ -348,7 +363,7 @@ func (a *applier) carryOut(ctx context.Context, d *disk, j *journal) (string, er
 		return "", err
 	}
 	// Past the commit nothing fails: a power cut now may undo it, no more.
-	_ = d.syncDir(RecordDir)
+	_ = d.syncDirs(RecordDir)
 	return "", nil
 }
 
@@ -389,20 +404,21 @@ func (d *disk) makeFolder(f folder) error {
 
 // syncFolders makes the renames and removals safe on disk.
 func (d *disk) syncFolders(j *journal) error {
-	dirs := map[string]bool{".": true}
+	dirs := map[string]bool{}
 	for _, o := range j.Ops {
-		for _, dir := range parents(o.Path) {
-			dirs[dir] = true
-		}
+		dirs[path.Dir(o.Path)] = true
+	}
+	for _, f := range slices.Concat(j.Made, j.Pruned) {
+		dirs[path.Dir(f.Path)] = true
 	}
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 		info, err := d.stat(dir)
 		if err == nil && info != nil && info.IsDir() {
-			err = d.syncDir(dir)
+			err = d.addDirs(dir)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.wait()
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 
 	"github.com/insforge/forge/internal/merge"
@@ -126,7 +125,7 @@ func (a *applier) resume(ctx context.Context, dir string) (found bool, err error
 func (d *disk) resumable(j *journal) error {
 	for i, o := range j.Ops {
 		e, err := d.look(o.Path)
-		if err != nil || !o.Old.is(e) {
+		if err != nil || !o.Old.is(e.state()) {
 			continue // done, or for carryOut to complain about
 		}
 		var staged, saved fs.FileInfo
@@ -246,7 +245,7 @@ func (d *disk) edited(j *journal) ([]string, error) {
 		if err != nil && !errors.As(err, &link) && !errors.As(err, &kind) {
 			return nil, err
 		}
-		if err != nil || !o.New.is(e) && !o.Old.is(e) {
+		if now := e.state(); err != nil || !o.New.is(now) && !o.Old.is(now) {
 			paths = append(paths, o.Path)
 		}
 	}
@@ -260,18 +259,15 @@ func (d *disk) rewrite(j *journal) error {
 		if err != nil {
 			return err
 		}
-		if o.Old.is(e) {
-			continue
-		}
-		j.Ops[i].New = nil
-		if e != nil {
-			j.Ops[i].New = stateOf(e.data, e.mode)
+		if now := e.state(); !o.Old.is(now) {
+			j.Ops[i].New = now
 		}
 	}
-	return d.writeJournal(pendingFile, j)
+	return errors.Join(d.writeJournal(pendingFile, j), d.syncDirs(pendingDir))
 }
 
-// writeJournal replaces the journal at name as one step.
+// writeJournal replaces the journal at name as one step, after all that was
+// written before is safe. The name itself is after the next syncDirs.
 func (d *disk) writeJournal(name string, j *journal) error {
 	data, err := json.MarshalIndent(j, "", "\t")
 	if err != nil {
@@ -280,10 +276,10 @@ func (d *disk) writeJournal(name string, j *journal) error {
 	if err := d.write(name+".tmp", append(data, '\n'), 0o644); err != nil {
 		return err
 	}
-	if err := d.rename(name+".tmp", name); err != nil {
+	if err := d.wait(); err != nil {
 		return err
 	}
-	return d.syncDir(path.Dir(name))
+	return d.rename(name+".tmp", name)
 }
 
 // locked does work on the project in dir while no other run can.

@@ -5,8 +5,11 @@ import (
 	"cmp"
 	"io/fs"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Action is what will happen to one path.
@@ -95,13 +98,13 @@ type Plan struct {
 func NewPlan(base, actual, target *Tree, renames ...Rename) *Plan {
 	moves := movesOf(base, target, renames)
 	plan := &Plan{}
+	var moved []Change
 	for f := range target.All() {
 		c := Change{Path: f.Path, Target: f, Base: base.Lookup(f.Path), Actual: actual.Lookup(f.Path)}
 		if from, ok := moves[f.Path]; ok {
-			plan.Changes = append(plan.Changes, c.move(base.Lookup(from), actual.Lookup(from))...)
+			moved = append(moved, c.move(base.Lookup(from), actual.Lookup(from))...)
 			continue
 		}
-		c.decide()
 		plan.Changes = append(plan.Changes, c)
 	}
 	gone := map[string]bool{}
@@ -110,13 +113,33 @@ func NewPlan(base, actual, target *Tree, renames ...Rename) *Plan {
 	}
 	for f := range base.All() {
 		if target.Lookup(f.Path) == nil && !gone[f.Path] {
-			c := Change{Path: f.Path, Base: f, Actual: actual.Lookup(f.Path)}
-			c.decide()
-			plan.Changes = append(plan.Changes, c)
+			plan.Changes = append(plan.Changes, Change{Path: f.Path, Base: f, Actual: actual.Lookup(f.Path)})
 		}
 	}
+	plan.decide()
+	plan.Changes = append(plan.Changes, moved...)
 	plan.sort()
 	return plan
+}
+
+// decide decides about each change by itself, some at once: merging takes the
+// most of the time.
+func (p *Plan) decide() {
+	var next atomic.Int64
+	var deciding sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		deciding.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(p.Changes)); i = next.Add(1) - 1 {
+				p.Changes[i].decide()
+			}
+		})
+	}
+	deciding.Wait()
+}
+
+// writesFiles reports whether any change writes, forge's record not counted.
+func (p *Plan) writesFiles() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action.Writes() })
 }
 
 func (p *Plan) sort() {

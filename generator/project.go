@@ -78,6 +78,15 @@ func OpenProject(dir string) (*Project, error) {
 	return &Project{Dir: dir, Manifest: m, Numbering: n}, nil
 }
 
+// Render is the package's Render for a project that exists. What it wrote before
+// was Go then, and is not parsed again.
+func (p *Project) Render(s *Spec) (*Tree, error) {
+	for _, f := range p.Manifest.Files {
+		s.catalog.parsed.Store(f.SHA256, true)
+	}
+	return Render(s)
+}
+
 // Upgrade is a plan for a project that exists, with the record to write.
 type Upgrade struct {
 	Plan *Plan
@@ -130,10 +139,8 @@ func (p *Project) Plan(s *Spec, target *Tree, twoWay bool) (*Upgrade, error) {
 // Writes reports whether applying u changes anything in dir, the record
 // included.
 func (u *Upgrade) Writes(dir string) (bool, error) {
-	for _, c := range u.Plan.Changes {
-		if c.Action.Writes() {
-			return true, nil
-		}
+	if u.Plan.writesFiles() {
+		return true, nil
 	}
 	var paths []string
 	for f := range u.Record.All() {
@@ -200,7 +207,7 @@ func (p *Project) renderAgain(c *Catalog) *Tree {
 	if err != nil {
 		return &Tree{}
 	}
-	tree, err := Render(s)
+	tree, err := p.Render(s)
 	if err != nil {
 		return &Tree{}
 	}

@@ -56,6 +56,7 @@ func (d *disk) restore(i int, o op) (left bool, err error) {
 	e, err := d.look(o.Path)
 	var link *LinkError
 	var kind *ObstacleError
+	now := e.state()
 	switch {
 	case errors.As(err, &link):
 		return true, nil
@@ -63,9 +64,9 @@ func (d *disk) restore(i int, o op) (left bool, err error) {
 		return o.Old != nil, nil
 	case err != nil:
 		return false, err
-	case o.Old.is(e):
+	case o.Old.is(now):
 		return false, nil
-	case !o.New.is(e):
+	case !o.New.is(now):
 		return true, nil
 	case o.Old == nil:
 		return false, d.remove(o.Path)
@@ -74,7 +75,7 @@ func (d *disk) restore(i int, o op) (left bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !o.Old.is(saved) {
+	if !o.Old.is(saved.state()) {
 		return false, fmt.Errorf("%s: its old contents, saved in %s, are missing or damaged", o.Path, oldFile(i))
 	}
 	// The user may have deleted the folder since.

@@ -196,7 +196,7 @@ func plan(t testing.TB, c *generator.Catalog, dir string, change func(generator.
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := generator.Render(s)
+	target, err := p.Render(s)
 	if err != nil {
 		t.Fatal(err)
 	}

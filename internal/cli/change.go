@@ -110,7 +110,7 @@ func (ch *change) plan() (*generator.Upgrade, error) {
 		return nil, err
 	}
 	spec.Ejected, spec.DropData = ch.eject, ch.dropData
-	target, err := generator.Render(spec)
+	target, err := ch.project.Render(spec)
 	if err != nil {
 		return nil, fmt.Errorf("rendering the templates: %w", err)
 	}

@@ -126,7 +126,7 @@ func available(p *generator.Project, c *generator.Catalog) (target *generator.Tr
 	if err != nil {
 		return nil, questions, nil //nolint:nilerr // it is for upgrade to say, which can do something about it
 	}
-	if target, err = generator.Render(spec); err != nil {
+	if target, err = p.Render(spec); err != nil {
 		return nil, nil, fmt.Errorf("rendering the templates: %w", err)
 	}
 	return target, questions, nil
