@@ -3,8 +3,6 @@ package golden
 import (
 	"context"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/insforge/forge/generator"
+	"github.com/insforge/forge/internal/browsertest"
 	"github.com/insforge/forge/internal/trial"
 )
 
@@ -30,7 +29,8 @@ func TestOperator(t *testing.T) {
 	env["INSFORGE_URL"], env["INSFORGE_ANON_KEY"], env["INSFORGE_API_KEY"] = project.URL, project.AnonKey, project.APIKey
 	origin := serve(t, dir, env)
 
-	tab := browser(t)
+	tab, end := context.WithTimeout(browsertest.Open(t, browsertest.Options{}).Context(), 2*time.Minute)
+	t.Cleanup(end)
 	see := func(url, want string) {
 		t.Helper()
 		_, err := chromedp.Run(tab, chromedp.Navigate(url))
@@ -51,29 +51,4 @@ func TestOperator(t *testing.T) {
 		t.Errorf("the page does not live: %v", err)
 	}
 	expect(t, origin+"/payments", "GET", nil, http.StatusUnauthorized)
-}
-
-// browser is a tab of Chromium.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil && path == "" {
-			path = found
-		}
-	}
-	if path == "" {
-		t.Fatal("there is no Chromium; run the tests with `make test`, which installs it")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium has none for root
-	}
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	tab, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
-	limited, end := context.WithTimeout(tab, 2*time.Minute)
-	t.Cleanup(end)
-	return limited
 }

@@ -5,21 +5,17 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/signer/core/apitypes"
 
+	"github.com/insforge/forge/internal/browsertest"
 	"github.com/insforge/forge/internal/x402test"
 )
 
@@ -119,65 +115,20 @@ const injected = `window.ethereum = {
   },
 }`
 
-// browser is a tab with a wallet, or without one.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
-}
-
-func chromium(t *testing.T) string {
+// browse opens a browser with a wallet in it, or with none.
+func browse(t *testing.T, w *wallet) *browsertest.Tab {
 	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium; run the tests with `make test`, which installs it")
-	return ""
-}
-
-func browse(t *testing.T, w *wallet) *browser {
-	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium has none for root
-	}
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	tab, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
-	b := &browser{t, tab}
-	messages := chromedp.Console(tab)
+	b := browsertest.Open(t, browsertest.Options{})
 	if w != nil {
-		b.run(chromedp.ExposeFunc("askWallet", func(_ context.Context, q question) (reply, error) {
+		b.Run(chromedp.ExposeFunc("askWallet", func(_ context.Context, q question) (reply, error) {
 			result, problem := w.answer(q.Method, q.Params)
 			return reply{result, problem}, nil
 		}))
-		_, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: injected})
+		_, err := chromedp.Call(b.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: injected})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	var problems []string
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			if !strings.Contains(m.Text, "Failed to load resource") { // which is any answer but 200
-				problems = append(problems, m.String())
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		closeTab()
-		<-ended
-		if len(problems) > 0 {
-			t.Errorf("the browser complains: %q", problems)
-		}
-	})
 	return b
 }
 
@@ -192,59 +143,6 @@ type reply struct {
 	Problem *refusal `json:"problem"`
 }
 
-// run does some steps, which must not take long.
-func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// shows waits until an element has a text in it.
-func (b *browser) shows(selector, text string) {
-	b.t.Helper()
-	for deadline := time.Now().Add(50 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
-		got, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(selector)))
-		cancel()
-		if err == nil && strings.Contains(got, text) {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("%s shows %q (%v), want %q", selector, got, err, text)
-		}
-	}
-}
-
-// picture saves what the page looks like, where SCREENSHOTS names a folder.
-func (b *browser) picture(name string) {
-	b.t.Helper()
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		return
-	}
-	for _, scheme := range []string{"light", "dark"} {
-		for device, width := range map[string]int64{"phone": 390, "desktop": 1200} {
-			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			b.run(chromedp.EmulateViewport(width, 800))
-			image, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(folder, name+"-"+device+"-"+scheme+".png"), image, 0o600); err != nil {
-				b.t.Fatal(err)
-			}
-		}
-	}
-}
-
 func (s *shop) wallet(requests int64) *wallet {
 	return &wallet{buyer: s.buyer(requests), chain: "0x1", known: map[string]bool{"0x1": true}}
 }
@@ -254,31 +152,28 @@ func TestBrowser_pays(t *testing.T) {
 	s := open(t)
 	w := s.wallet(2)
 	b := browse(t, w)
-	b.run(chromedp.Navigate(s.server.URL + report))
-	b.shows("main", "0.01 USDG")
-	b.picture("unpaid")
+	b.Visit(s.server.URL + report)
+	b.Shows("main", "0.01 USDG")
+	b.Picture("unpaid")
 
 	w.mu.Lock()
 	w.declines = true
 	w.mu.Unlock()
-	b.run(chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "You declined in your wallet. Nothing was paid.")
+	b.Click("button")
+	b.Shows("#status", "You declined in your wallet. Nothing was paid.")
 	s.sold(0)
 
 	w.mu.Lock()
 	w.declines = false
 	w.mu.Unlock()
-	b.run(chromedp.SetValue(chromedp.CSS("#body"), `{"text":"Ada wrote the first program."}`), chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "Paid.")
-	b.shows("#text", `"words": 5`)
-	link, err := chromedp.Run(b.ctx, chromedp.AttributeValue(chromedp.CSS("#receipt a"), "href"))
-	if err != nil {
-		t.Fatal(err)
+	b.Run(chromedp.SetValue(chromedp.CSS("#body"), `{"text":"Ada wrote the first program."}`), chromedp.Click(chromedp.CSS("button")))
+	b.Shows("#status", "Paid.")
+	b.Shows("#text", `"words": 5`)
+	link := b.Attribute("#receipt a", "href")
+	if books := s.books(x402test.USDG); len(books) != 1 || link != "https://www.oklink.com/xlayer/tx/"+strings.ToLower(books[0].Transaction.Hex()) {
+		t.Errorf("the receipt links to %q, and the ledger has %v", link, books)
 	}
-	if books := s.books(x402test.USDG); len(books) != 1 || link.Value != "https://www.oklink.com/xlayer/tx/"+strings.ToLower(books[0].Transaction.Hex()) {
-		t.Errorf("the receipt links to %q, and the ledger has %v", link.Value, books)
-	}
-	b.picture("paid")
+	b.Picture("paid")
 	s.sold(1)
 	if got := strings.Join(w.asked, " "); !strings.Contains(got, "wallet_switchEthereumChain wallet_addEthereumChain wallet_switchEthereumChain eth_signTypedData_v4") {
 		t.Errorf("the wallet was asked for %s", got)
@@ -293,16 +188,16 @@ func TestBrowser_goesOn(t *testing.T) {
 	w := s.wallet(2)
 	b := browse(t, w)
 	s.okx.Queue(x402test.Settle, x402test.ResetAfter)
-	b.run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "The same payment is sent again")
-	b.picture("open")
-	b.run(chromedp.Reload())
-	b.shows("#status", "A payment of yours was not answered yet")
-	b.picture("kept")
+	b.Run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
+	b.Shows("#status", "The same payment is sent again")
+	b.Picture("open")
+	b.Run(chromedp.Reload())
+	b.Shows("#status", "A payment of yours was not answered yet")
+	b.Picture("kept")
 	s.reconcile()
-	b.run(chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "Paid.")
-	b.shows("button", "Pay 0.01 USDG")
+	b.Click("button")
+	b.Shows("#status", "Paid.")
+	b.Shows("button", "Pay 0.01 USDG")
 	s.sold(1)
 	signed := 0
 	for _, method := range w.asked {
@@ -313,8 +208,8 @@ func TestBrowser_goesOn(t *testing.T) {
 	if signed != 1 {
 		t.Errorf("the wallet signed %d times, want once", signed)
 	}
-	b.run(chromedp.Reload())
-	b.shows("button", "Pay 0.01 USDG")
+	b.Run(chromedp.Reload())
+	b.Shows("button", "Pay 0.01 USDG")
 }
 
 // TestBrowser_losesTheAnswer breaks the connection while the answer comes: what was
@@ -323,18 +218,16 @@ func TestBrowser_losesTheAnswer(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	b := browse(t, s.wallet(2))
-	b.run(chromedp.Navigate(s.server.URL + report))
+	b.Visit(s.server.URL + report)
 	const broken = `Response.prototype.text = () => Promise.reject(new TypeError("network error")); 0`
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](broken)); err != nil {
-		t.Fatal(err)
-	}
-	b.run(chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "Your payment is kept")
-	b.shows("button", "Continue your open payment")
+	browsertest.Evaluate[int](b, broken)
+	b.Click("button")
+	b.Shows("#status", "Your payment is kept")
+	b.Shows("button", "Continue your open payment")
 	s.sold(1)
-	b.run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "Paid.")
-	b.shows("button", "Pay 0.01 USDG")
+	b.Run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
+	b.Shows("#status", "Paid.")
+	b.Shows("button", "Pay 0.01 USDG")
 	s.sold(1)
 }
 
@@ -345,18 +238,16 @@ func TestBrowser_strangersAnswer(t *testing.T) {
 	for _, answer := range []string{`new Response("denied", { status: 403 })`, `new Response("sign in to this network")`} {
 		s := open(t)
 		b := browse(t, s.wallet(2))
-		b.run(chromedp.Navigate(s.server.URL + report))
+		b.Visit(s.server.URL + report)
 		between := `{ const real = window.fetch; window.fetch = async (path, options) => {
 			const answer = await real(path, options);
 			return options.headers["PAYMENT-SIGNATURE"] ? ` + answer + ` : answer;
 		}; 0 }`
-		if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](between)); err != nil {
-			t.Fatal(err)
-		}
-		b.run(chromedp.Click(chromedp.CSS("button")))
-		b.shows("#status", "Your payment is kept")
-		b.run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
-		b.shows("#status", "Paid.")
+		browsertest.Evaluate[int](b, between)
+		b.Click("button")
+		b.Shows("#status", "Your payment is kept")
+		b.Run(chromedp.Reload(), chromedp.Click(chromedp.CSS("button")))
+		b.Shows("#status", "Paid.")
 		s.sold(1)
 	}
 }
@@ -366,9 +257,9 @@ func TestBrowser_reads(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	b := browse(t, s.wallet(1))
-	b.run(chromedp.Navigate(s.server.URL+"/v1/rate?of=gold"), chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "Paid.")
-	b.shows("#text", "hello")
+	b.Run(chromedp.Navigate(s.server.URL+"/v1/rate?of=gold"), chromedp.Click(chromedp.CSS("button")))
+	b.Shows("#status", "Paid.")
+	b.Shows("#text", "hello")
 	s.sold(1)
 }
 
@@ -376,9 +267,9 @@ func TestBrowser_withoutWallet(t *testing.T) {
 	t.Parallel()
 	s := open(t, "PAYMENT_ASSETS=USDG,USDC")
 	b := browse(t, nil)
-	b.run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
-	b.shows("#status", "There is no wallet in this browser")
-	b.picture("no-wallet")
+	b.Run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
+	b.Shows("#status", "There is no wallet in this browser")
+	b.Picture("no-wallet")
 	if s.asked() != 0 {
 		t.Error("the facilitator was asked")
 	}

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/insforge/forge/internal/browsertest"
 	"github.com/insforge/forge/internal/x402test"
 )
 
@@ -65,26 +65,24 @@ func TestBrowser_ledger(t *testing.T) {
 	credential := s.signIn()
 	s.server = s.start()
 	b := browse(t, nil)
-	if _, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+	if _, err := chromedp.Call(b.Context(), network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"Authorization": credential},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.run(chromedp.Navigate(s.server.URL + "/payments"))
-	b.shows("main", "There are no payments yet.")
-	b.shows("#live", "Live")
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("window.loaded = 1")); err != nil {
-		t.Fatal(err)
-	}
+	b.Visit(s.server.URL + "/payments")
+	b.Shows("main", "There are no payments yet.")
+	b.Shows("#live", "Live")
+	browsertest.Evaluate[int](b, "window.loaded = 1")
 
 	buyer := s.buyer(2)
 	s.expect("bought", s.pay(hello, s.signed(buyer, hello).Header()), http.StatusOK)
-	b.shows("main", "settled")
-	b.shows("main", "0.01 USDG")
-	b.shows("main", strings.ToLower(buyer.Address().Hex()))
-	link, err := chromedp.Run(b.ctx, chromedp.AttributeValue(chromedp.CSS("main a"), "href"))
-	if books := s.books(x402test.USDG); err != nil || len(books) != 1 || link.Value != "https://www.oklink.com/xlayer/tx/"+books[0].Transaction.Hex() {
-		t.Errorf("the row links to %q (%v), and the ledger has %v", link.Value, err, books)
+	b.Shows("main", "settled")
+	b.Shows("main", "0.01 USDG")
+	b.Shows("main", strings.ToLower(buyer.Address().Hex()))
+	link := b.Attribute("main a", "href")
+	if books := s.books(x402test.USDG); len(books) != 1 || link != "https://www.oklink.com/xlayer/tx/"+books[0].Transaction.Hex() {
+		t.Errorf("the row links to %q, and the ledger has %v", link, books)
 	}
 	// A page that cannot be had when something has changed says so, and comes later.
 	s.cutOff(func(function string) fate {
@@ -95,20 +93,17 @@ func TestBrowser_ledger(t *testing.T) {
 	})
 	s.okx.Queue(x402test.Settle, x402test.Failed("insufficient_balance"))
 	s.expect("refused", s.pay(hello, s.signed(buyer, hello).Header()), http.StatusPaymentRequired)
-	b.shows("#live", "This page is not up to date. The server answers with status 502.")
+	b.Shows("#live", "This page is not up to date. The server answers with status 502.")
 	s.restore()
-	b.shows("main", "insufficient_balance")
-	b.shows("#live", "Live")
-	if loaded, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("window.loaded")); err != nil || loaded != 1 {
-		t.Errorf("the page was loaded again (%v)", err)
+	b.Shows("main", "insufficient_balance")
+	b.Shows("#live", "Live")
+	if browsertest.Evaluate[int](b, "window.loaded || 0") != 1 {
+		t.Error("the page was loaded again")
 	}
-	b.picture("ledger")
+	b.Picture("ledger")
 	// Without JavaScript it takes a reload.
-	_, err = chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.run(chromedp.Reload())
-	b.shows("main", "Payments 1 to 2 of 2")
+	b.NoScripts()
+	b.Run(chromedp.Reload())
+	b.Shows("main", "Payments 1 to 2 of 2")
 	s.sold(1)
 }
