@@ -172,6 +172,7 @@ func (s *Service) handleLink(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusServiceUnavailable, "Stytch cannot be reached right now. Please open the link again in a moment.", err)
 		return
 	}
+	s.provider.tries.forgive(r, g.email) // the mail was wanted
 	to := home
 	if a, ok := s.attempt(r); ok {
 		to = a.returnTo
