@@ -46,6 +46,35 @@ func TestAuth0_5_LogoutNotOnTheList(t *testing.T) {
 	v.out()
 }
 
+// A provider of OpenID Connect asks whoever comes to be signed out, since any site could have sent them, unless
+// the application says by the ID token whose session it means. So also after the tokens were renewed.
+func TestOIDC_6_LogoutSaysWhose(t *testing.T) {
+	s := mistake(t, "oidc")
+	for _, renewed := range []bool{false, true} {
+		v, u := s.signedIn()
+		if renewed {
+			s.due(u)
+			v.in(u)
+		}
+		if p := v.leave(); p.url != app && p.url != app+"/" || p.status != http.StatusOK {
+			t.Errorf("renewed %v: signing out leads to %v", renewed, p)
+		}
+		if p := v.follow("/login"); !strings.Contains(p.body, `name="password"`) {
+			t.Errorf("renewed %v: the provider still knows the browser: %v", renewed, p)
+		}
+	}
+	// Without it the provider asks.
+	v, _ := s.signedIn()
+	v.detour = func(to *url.URL) {
+		q := to.Query()
+		q.Del("id_token_hint")
+		to.RawQuery = q.Encode()
+	}
+	if p := v.leave(); !strings.Contains(p.body, "Yes, sign me out") {
+		t.Errorf("without the ID token, signing out leads to %v", p)
+	}
+}
+
 func TestAuth0_6_UnverifiedMail(t *testing.T) {
 	s := mistake(t, "auth0")
 	v, u := s.visitor(), s.hosted.newUser(false)
