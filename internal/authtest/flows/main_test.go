@@ -23,7 +23,7 @@ import (
 )
 
 // providers are those with sessions of the server's own.
-var providers = []string{"auth0", "kinde", "oidc", "workos", "stytch", "clerk"}
+var providers = []string{"auth0", "kinde", "oidc", "workos", "stytch", "clerk", "insforge"}
 
 // generated is a provider's server.
 type generated struct {

@@ -32,6 +32,7 @@ type site struct {
 	servers []*servertest.Process
 	hosted  provider
 
+	data         http.Handler // InsForge's, as long as the database is up
 	databaseDown atomic.Bool
 	browsed      bool         // by Chromium
 	next         atomic.Int64 // counts requests to the name, which go to the servers in turn
@@ -55,13 +56,14 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.data = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.databaseDown.Load() {
 			http.Error(w, "out of order", http.StatusBadGateway)
 			return
 		}
 		proxy.ServeHTTP(w, r)
-	}))
+	})
+	front := httptest.NewServer(s.data)
 	t.Cleanup(front.Close)
 
 	env := map[string]string{
@@ -82,6 +84,9 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		s.secret(env[name])
 	}
 	s.hosted = hostedBy(s, id, env)
+	if p, ok := s.hosted.(*insforgeProvider); ok {
+		env["INSFORGE_URL"] = p.Origin() // where both are, the accounts and the data
+	}
 	var list []string
 	for name, value := range env {
 		list = append(list, name+"="+value)
@@ -179,6 +184,16 @@ func (s *site) sessions(u *user) (count int) {
 func (s *site) due(u *user) {
 	s.t.Helper()
 	s.exec(`update public.sign_in_sessions set renew_at = now() - interval '1 minute' where user_id = $1`, u.subject)
+}
+
+// fail has the provider answer by a fault when it is asked about a session: with all of its host, unless the
+// database is behind that as well.
+func (s *site) fail(fault authtest.Fault) {
+	where := s.hosted.host()
+	if _, ok := s.hosted.(*insforgeProvider); ok {
+		where += s.hosted.renewPath()
+	}
+	s.net.Fail(where, fault)
 }
 
 func (s *site) query(into any, sql string, args ...any) {
