@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -70,6 +71,7 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		"ADDR": "127.0.0.1:0", "APP_BASE_URL": app,
 		"INSFORGE_URL": front.URL, "INSFORGE_ANON_KEY": insforge.AnonKey, "INSFORGE_API_KEY": insforge.APIKey, "INSFORGE_JWT_SECRET": insforge.JWTSecret,
 		"CLERK_AUTHORIZED_PARTIES": app,
+		"MUTANT":                   os.Getenv("MUTANT"), // of the server in FLOWS_SERVER
 	}
 	for name, value := range servers[id].settings {
 		if _, ok := env[name]; !ok {
@@ -210,6 +212,15 @@ func (s *site) exec(sql string, args ...any) {
 	}
 }
 
+// need skips a test of a provider of which no server is to be tried.
+func need(t *testing.T, id string) {
+	t.Helper()
+	servertest.Need(t)
+	if !slices.Contains(providers, id) {
+		t.Skipf("FLOWS_SERVER is not %s's", id)
+	}
+}
+
 // each runs a test for the providers, all of them or those named, beside the others.
 func each(t *testing.T, test func(t *testing.T, id string), ids ...string) {
 	t.Helper()
@@ -219,6 +230,9 @@ func each(t *testing.T, test func(t *testing.T, id string), ids ...string) {
 		ids = providers
 	}
 	for _, id := range ids {
+		if !slices.Contains(providers, id) {
+			continue
+		}
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			test(t, id)
