@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -109,6 +111,22 @@ func TestExchange(t *testing.T) {
 		if _, err := p.exchange(t.Context(), a, answer); err == nil || errors.Is(err, errRefused) {
 			t.Errorf("an outage, %d %s: %v", outage.status, outage.body, err)
 		}
+	}
+}
+
+// TestProvider_boundsAnswers: however much the provider sends, no more than so much is read.
+func TestProvider_boundsAnswers(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.Copy(w, io.LimitReader(rand.Reader, 2*maxProviderAnswer))
+	}))
+	t.Cleanup(server.Close)
+	res, err := newProvider(testConfig, nil).http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if data, err := io.ReadAll(res.Body); err != nil || len(data) != maxProviderAnswer {
+		t.Errorf("%d bytes are read, %v", len(data), err)
 	}
 }
 

@@ -3,9 +3,11 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"example.com/shop/internal/auth"
+	"example.com/shop/internal/env"
 )
 
 func TestRenew(t *testing.T) {
@@ -24,6 +26,27 @@ func TestRenew(t *testing.T) {
 		*api = outage
 		if _, err := p.renew(t.Context(), "user_1", "token"); err == nil || errors.Is(err, errEnded) {
 			t.Errorf("an outage, %d %s: %v", outage.status, outage.body, err)
+		}
+	}
+}
+
+func TestLoadConfig(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{"STYTCH_SECRET", "secret-test-0123456789abcdef0123456789abcde0=", true},
+		{"STYTCH_SECRET", "", false},
+		{"STYTCH_SECRET", "public-token-test-0123456789abcdef", false},
+		{"STYTCH_SECRET", "secret-test-short", false},
+		{"STYTCH_SECRET", "secret-live-0123456789abcdef0123456789abcdef=", false}, // the project is a test
+	} {
+		settings := map[string]string{"STYTCH_SECRET": "secret-test-0123456789abcdef0123456789abcdef="}
+		settings[test.name] = test.value
+		r := env.NewReader(func(name string) string { return settings[name] })
+		LoadConfig(r, "https://app.example.com", auth.Config{ProjectID: "project-test-00000000-0000-4000-8000-000000000000"})
+		if err := r.Err(); (err == nil) != test.ok || err != nil && !strings.HasPrefix(err.Error(), test.name+" ") {
+			t.Errorf("%s=%s: %v, want ok = %v", test.name, test.value, err, test.ok)
 		}
 	}
 }
