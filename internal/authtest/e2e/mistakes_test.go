@@ -144,6 +144,26 @@ func TestWorkOS_3_RoleOfAnOrganization(t *testing.T) {
 	s.mint(t, bearer(s.issuer.Token(s.fresh().With("role", "admin").With("roles", []string{"admin"})))).isUsers(t, s.Subject)
 }
 
+// Somebody of support sees what the user sees, and it is known who that was.
+func TestWorkOS_impersonation(t *testing.T) { impersonation(t, "workos", "admin@example.com") }
+
+func TestClerk_impersonation(t *testing.T) {
+	impersonation(t, "clerk", "user_2xPnG8KxVQrLb3Fq0uWcYtR1bCd")
+}
+
+func impersonation(t *testing.T, id, actor string) {
+	s := mistake(t, id)
+	header := bearer(s.issuer.Token(s.fresh().With("act", authtest.Claims{"sub": actor})))
+	s.accepted(t, "as the user", header, s.Subject)
+	s.mint(t, header).isUsers(t, s.Subject)
+	for _, want := range []string{`"path":"/v1/me","subject":"` + s.Subject + `","actor":"` + actor + `"`, `"path":"/v1/insforge-token","subject":"` + s.Subject + `","actor":"` + actor + `"`} {
+		if log := s.server.Log(); !strings.Contains(log, want) {
+			t.Errorf("the log has no %s", want)
+		}
+	}
+	s.accepted(t, "the user", bearer(s.good()), s.Subject)
+}
+
 func TestWorkOS_5_APIDoesNotRedirect(t *testing.T) {
 	s := mistake(t, "workos")
 	browser := http.Header{"Accept": {"text/html,application/xhtml+xml"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Site": {"none"}}

@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,9 +20,15 @@ import (
 
 func mistake(t *testing.T, id string) *site {
 	t.Helper()
-	servertest.Need(t)
+	need(t, id)
 	t.Parallel()
 	return open(t, id, 2)
+}
+
+// ID tokens are for the application, so an API of its name would take them.
+func TestAuth0_3_AudienceIsTheApplication(t *testing.T) {
+	need(t, "auth0")
+	refusesToStart(t, "auth0", "AUTH0_AUDIENCE", "AUTH0_AUDIENCE="+servers["auth0"].settings["AUTH0_CLIENT_ID"])
 }
 
 // The provider may not lead back: our session must have ended by then.
@@ -119,6 +126,18 @@ func TestWorkOS_moreToProve(t *testing.T) {
 			t.Errorf("%s: there are %d sessions", kind, count)
 		}
 	}
+}
+
+// Somebody of support who signs in as a user is named in the log.
+func TestWorkOS_impersonation(t *testing.T) {
+	s := mistake(t, "workos")
+	v, u := s.visitor(), s.hosted.newUser(true)
+	keys := s.hosted.(*workosProvider).Keys()
+	token := keys.Token(profileOf("workos").Claims(time.Now()).With("sub", u.subject).With("act", authtest.Claims{"sub": "admin@example.com"}))
+	s.hosted.Answer("/user_management/authenticate", hosted.JSON(http.StatusOK, fmt.Sprintf(`{"user":{"id":%q},"access_token":%q,"refresh_token":"r"}`, u.subject, token)))
+	s.hosted.signIn(v, u, "")
+	v.in(u)
+	s.logged(`"msg":"somebody signed in as a user","subject":"` + u.subject + `","actor":"admin@example.com"`)
 }
 
 // A page leads to signing in; the API says 401 and never redirects.
@@ -269,6 +288,12 @@ func TestClerk_sessionOfAnotherPage(t *testing.T) {
 		v.out()
 	}
 	v := s.visitor()
+	support := clerk.Keys().Token(good.With("sid", clerk.SessionIDs(clerk.User(other.email))[0]).With("sub", other.subject).With("act", authtest.Claims{"sub": "user_2support"}))
+	if p := v.open(http.MethodPost, "/auth/session", url.Values{"token": {support}}); p.status != http.StatusOK {
+		t.Errorf("support: %v", p)
+	}
+	s.logged(`"msg":"somebody signed in as a user","subject":"` + other.subject + `","actor":"user_2support"`)
+	v = s.visitor()
 	pending := clerk.Keys().Token(good.With("sts", "pending"))
 	if p := v.ask(http.MethodPost, "/auth/session", url.Values{"token": {pending}}, nil); p.status != http.StatusForbidden {
 		t.Errorf("pending: %v", p)
@@ -295,7 +320,7 @@ func TestClerk_4_SecretKeyOfAnotherInstance(t *testing.T) {
 // setting and keep its value to itself.
 func refusesToStart(t *testing.T, id, setting, line string) {
 	t.Helper()
-	servertest.Need(t)
+	need(t, id)
 	t.Parallel()
 	env := []string{
 		"ADDR=127.0.0.1:0", "INSFORGE_URL=" + insforge.URL, "INSFORGE_ANON_KEY=" + insforge.AnonKey,
