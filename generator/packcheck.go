@@ -2,19 +2,13 @@ package generator
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"go/token"
-	"io/fs"
 	"maps"
 	"path"
-	"reflect"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/mod/semver"
 )
@@ -152,113 +146,6 @@ func (c *Catalog) secretNames() []string {
 	return names
 }
 
-// maxPackValue is the length of an example or a default of a pack, which patterns
-// are tried on.
-const maxPackValue = 1 << 10
-
-// checkPackTexts checks every string of a declaration. That comes before all else,
-// because texts are executed and patterns matched to check the rest.
-func checkPackTexts(file string, declared any) []error {
-	var errs []error
-	walkStrings(reflect.ValueOf(declared), "", func(key, s string) {
-		wrong := func(err error) {
-			errs = append(errs, &ProviderError{Path: file, Key: key, Err: err})
-		}
-		last := key[strings.LastIndexByte(key, '.')+1:]
-		if r, ok := hiddenRune(s, slices.Contains([]string{"text", "comment", "help"}, last)); ok {
-			wrong(fmt.Errorf("has %U, which nobody sees or which breaks the line: leave it out", r))
-		}
-		functions := []string{"not", "eq", "ne", "and", "or"}
-		if strings.HasPrefix(key, "doctor.") {
-			functions = []string{"trim", "trimPrefix", "trimSuffix", "default", "base64decode", "hasPrefix", "lower"}
-		}
-		if err := checkPackText(s, functions...); err != nil {
-			wrong(err)
-		}
-		switch {
-		case last == "pattern":
-			if err := checkPackPattern(s); err != nil {
-				wrong(err)
-			}
-		case (last == "example" || last == "default") && len(s) > maxPackValue:
-			wrong(fmt.Errorf("is longer than %d bytes", maxPackValue))
-		}
-	})
-	return errs
-}
-
-// walkStrings calls visit for each string in v with its key in TOML.
-func walkStrings(v reflect.Value, key string, visit func(key, s string)) {
-	join := func(name string) string { return strings.Trim(key+"."+name, ".") }
-	switch v.Kind() { //nolint:exhaustive // declarations hold nothing else that has strings
-	case reflect.String:
-		visit(key, v.String())
-	case reflect.Pointer:
-		if !v.IsNil() {
-			walkStrings(v.Elem(), key, visit)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			walkStrings(v.Index(i), fmt.Sprintf("%s[%d]", key, i), visit)
-		}
-	case reflect.Map:
-		for _, name := range v.MapKeys() {
-			visit(key, name.String())
-			walkStrings(v.MapIndex(name), join(name.String()), visit)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			tag := f.Tag.Get("toml")
-			switch {
-			case f.Anonymous:
-				walkStrings(v.Field(i), key, visit)
-			case tag != "" && tag != "-":
-				walkStrings(v.Field(i), join(tag), visit)
-			}
-		}
-	}
-}
-
-// hiddenRune finds a character that is not what a reader takes the text for:
-// control characters, those that turn the direction of writing, and such that
-// have no width.
-func hiddenRune(s string, multiline bool) (rune, bool) {
-	for _, r := range s {
-		switch {
-		case r == '\n' && multiline, r == '\t':
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
-			return r, true
-		}
-	}
-	return 0, false
-}
-
-// maxPackPattern is how large a pattern of a pack may be with all repetitions
-// written out. RE2 takes time in proportion to that and to the length of what is
-// matched.
-const maxPackPattern = 5000
-
-func checkPackPattern(pattern string) error {
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err == nil && patternSize(parsed) > maxPackPattern {
-		err = errors.New("the pattern is too large: repeat less in it")
-	}
-	return err
-}
-
-// patternSize is counted, not compiled: that alone could take long.
-func patternSize(re *syntax.Regexp) int {
-	size := 1 + len(re.Rune)
-	for _, sub := range re.Sub {
-		size += patternSize(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		size *= max(re.Min, re.Max, 1)
-	}
-	return min(size, maxPackPattern+1)
-}
-
 // processVariables mean something to the programs that start a server.
 var processVariables = regexp.MustCompile(`^(PATH|HOME|SHELL|USER|TMPDIR|TZ|PORT|(LD|DYLD|NODE|NPM|GIT|SSL|GO|MAKE|CGO)_?[A-Z0-9_]*|[A-Z]*_?PROXY)$`)
 
@@ -330,99 +217,6 @@ func (k *packCheck) modules(file, folder string, l layer) {
 }
 
 var lock0 lock
-
-// packFragments are the shared files that a pack may add to. What CI runs is not
-// for a pack to say.
-var packFragments = []string{"AGENTS.md", "Makefile", "README.md", "insforge.toml"} //nolint:gochecknoglobals // a table, never written
-
-// templates checks the names of a layer's templates and reads each.
-func (k *packCheck) templates(pack *Pack, folder string) {
-	for _, part := range []string{"files", removalFolder, "fragments"} {
-		for _, name := range k.c.templatesIn(path.Join(folder, part)) {
-			file := path.Join(folder, part, name)
-			if !strings.HasSuffix(name, templateSuffix) {
-				k.wrong(file, "", "is no template: its name has to end in %s", templateSuffix)
-				continue
-			}
-			output := trimTemplate(name)
-			if part == "fragments" {
-				if !slices.Contains(packFragments, output) {
-					k.wrong(file, "", "a pack cannot add to %s: only to %s", output, strings.Join(packFragments, ", "))
-				}
-			} else if err := checkPackOutput(output); err != nil {
-				k.wrong(file, "", "%v", err)
-			}
-			if part == removalFolder && !strings.HasPrefix(output, migrationsDir) {
-				k.wrong(file, "", "only migrations belong in %s", removalFolder)
-			}
-			if err := k.template(pack, file); err != nil {
-				k.wrong(file, "", "%v", err)
-			}
-		}
-	}
-}
-
-func (k *packCheck) template(pack *Pack, file string) error {
-	text, err := fs.ReadFile(pack.FS, file)
-	if err != nil {
-		return err
-	}
-	if strings.Contains(string(text), "\r") {
-		return errors.New("has line ends of Windows: save it with LF alone")
-	}
-	if !utf8.Valid(text) {
-		return errors.New("is not UTF-8: a pack holds text alone")
-	}
-	row := 0
-	for line := range strings.Lines(string(text)) {
-		row++
-		if r, ok := hiddenRune(line, true); ok {
-			return fmt.Errorf("line %d has %U, which nobody sees: leave it out, or write it escaped", row, r)
-		}
-	}
-	_, err = newBounds().parse(pack.at(file), string(text))
-	return err
-}
-
-// checkPackOutput refuses paths that no provider needs to write, and that other
-// programs obey: git, editors, CI, make, the Go tool and shells.
-func checkPackOutput(output string) error {
-	if err := checkPath(output); err != nil {
-		return err
-	}
-	parts := strings.Split(output, "/")
-	if len(parts) == 1 {
-		return fmt.Errorf("writes %s at the top of the project, where files are forge's and the user's: put it in a folder", output)
-	}
-	for i, part := range parts {
-		switch {
-		case strings.HasPrefix(part, ".") && (i == 0 || i < len(parts)-1 || part != ".gitignore" && part != ".dockerignore"):
-			return fmt.Errorf("writes %s, and names that begin with a dot are for other programs: choose another", output)
-		case i == 0 && (part == "vendor" || part == "cmd"):
-			return fmt.Errorf("writes %s, and %s/ is not a provider's: choose another folder", output, part)
-		case strings.EqualFold(part, "go.mod") || strings.EqualFold(part, "go.work"):
-			return fmt.Errorf("writes %s, and a project is one module: list the modules it needs as [[require]]", output)
-		}
-	}
-	if strings.EqualFold(parts[0], "migrations") {
-		if _, _, ok := migrationTemplate(output); !ok {
-			return fmt.Errorf("writes %s: a migration is migrations/NN_words.sql", output)
-		}
-	}
-	return nil
-}
-
-// outputs are the paths that the files of a layer make, as they compare on a disk
-// that ignores case, by the layer that makes them.
-func (c *Catalog) outputs(folder string, into map[string]string) {
-	for _, name := range c.templatesIn(path.Join(folder, "files")) {
-		output := trimTemplate(name)
-		if _, title, ok := migrationTemplate(output); ok {
-			output = "migration " + title
-		}
-		into[strings.ToLower(output)] = folder
-	}
-}
 
 // provider checks that what p writes, and calls itself, is nobody else's.
 func (k *packCheck) provider(pack *Pack, p Provider) {

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -118,27 +117,6 @@ func (r *renderer) collect() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-var migrationTemplatePath = regexp.MustCompile(`^migrations/([0-9]+)_([a-z0-9-]+)\.sql$`)
-
-func migrationTemplate(output string) (order, title string, ok bool) {
-	m := migrationTemplatePath.FindStringSubmatch(output)
-	if m == nil {
-		return "", "", false
-	}
-	return m[1], m[2], true
-}
-
-// path is where a migration was recorded, or one with the number after highest
-// if it was not, or says something else now: what a database has run cannot be
-// changed by editing it.
-func (n Numbering) path(title string, f File, highest *uint64) string {
-	if recorded, ok := n.Recorded[title]; ok && recorded.SHA256 == f.SHA256() {
-		return recorded.Path
-	}
-	*highest++
-	return fmt.Sprintf("%s%04d_%s.sql", migrationsDir, *highest, title)
 }
 
 // templatesIn lists the templates below folder in order of their paths, which

@@ -187,6 +187,9 @@ func TestSubscribe(t *testing.T) {
 	s.tell("customer.subscription.updated", subscription("active"))
 	s.has("ada", "pro active true")
 	s.as("ada", "POST", "/v1/billing/checkout", `{"product":"pro"}`, http.StatusConflict, "Idempotency-Key", "two")
+	// Nobody is deleted who would go on being charged.
+	s.as("ada", "DELETE", "/v1/me", "", http.StatusConflict)
+	s.as("ada", "POST", "/account/delete", "confirm=yes", http.StatusConflict, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
 	s.order("bob", "pro", "one")
 	s.tell("customer.subscription.updated", subscription("past_due"))
 	s.has("ada", "pro past_due false")
@@ -194,8 +197,12 @@ func TestSubscribe(t *testing.T) {
 	s.has("ada", "pro active true")
 	s.tell("customer.subscription.deleted", subscription("canceled"))
 	s.has("ada", "pro canceled false")
-	s.order("ada", "pro", "three")
+	if third, fourth := s.order("ada", "pro", "three"), s.order("ada", "pro", "four"); third != fourth {
+		t.Errorf("two windows have two checkouts of a subscription: %s and %s", third, fourth)
+	}
 	s.has("bob")
+	s.as("ada", "DELETE", "/v1/me", "", http.StatusNoContent)
+	s.has("ada")
 }
 
 // TestAround goes past the server, to InsForge, with what a user may hold: nobody buys

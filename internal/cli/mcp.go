@@ -88,8 +88,8 @@ func (unclosed) Close() error { return nil }
 const instructions = `forge writes complete Go servers for an InsForge backend, and brings newer templates into them later.
 
 Call list_providers first. plan_project makes a plan and writes nothing: it lists every file, and what answers are
-missing, with their choices. apply_plan carries out exactly the plan with that ID, or nothing: if the folder has
-changed since, plan again. Paths are relative to the folder the server was started for. Answers never hold secrets:
+missing, with their choices; show_diff has its diffs. apply_plan carries out exactly the plan with that ID, or
+nothing: if the folder has changed since, plan again. Paths are relative to the folder the server was started for. Answers never hold secrets:
 those go into .env, which is not for you to write values into. Errors have a code; hint says what to do.`
 
 func (g *agent) server(version string) *mcp.Server {
@@ -109,6 +109,11 @@ func (g *agent) server(version string) *mcp.Server {
 		Description: "Plans a new project, or a change of one, and writes nothing. Answers every file with its action and hash, " +
 			"and a plan_id for apply_plan. If answers are missing it says which, with their choices and defaults.",
 	}, g.planProject)
+	addTool(g, s, &mcp.Tool{
+		Name: "show_diff", Annotations: reads("Show a plan's diffs", &no),
+		Description: "Shows what the plan with this plan_id would change in each file, as unified diffs. Worth a look before " +
+			"an upgrade; with conflict set to markers, the diffs show what could not be merged.",
+	}, g.showDiff)
 	addTool(g, s, &mcp.Tool{
 		Name:        "apply_plan",
 		Annotations: &mcp.ToolAnnotations{Title: "Apply a plan", DestructiveHint: &yes, OpenWorldHint: &no},

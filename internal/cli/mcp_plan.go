@@ -103,28 +103,79 @@ func (g *agent) planProject(ctx context.Context, in planInput) (out planOutput, 
 	return out, nil
 }
 
-// applyPlan makes the plan once more, of the same answers, and carries it out if it
-// is still the same.
-func (g *agent) applyPlan(ctx context.Context, in applyInput) (out applyOutput, err error) {
+// planAgain makes the plan with this ID once more, of the same answers, and refuses
+// it if it is not the same any more.
+func (g *agent) planAgain(ctx context.Context, id string) (p *shownPlan, asked planInput, err error) {
 	g.mu.Lock()
-	asked, known := g.plans[in.PlanID]
+	asked, known := g.plans[id]
 	g.mu.Unlock()
 	if !known {
-		return out, hinted{
-			codedError{fmt.Errorf("there is no plan %q", in.PlanID), codePlanUnknown}, "plan_project makes one; apply_plan takes its plan_id",
+		return nil, asked, hinted{
+			codedError{fmt.Errorf("there is no plan %q", id), codePlanUnknown}, "plan_project makes one, and answers its plan_id",
 		}
 	}
-	p, err := g.makePlan(ctx, asked)
+	p, err = g.makePlan(ctx, asked)
 	if err == nil {
 		var now string
-		if now, err = p.id(asked); err == nil && now != in.PlanID {
+		if now, err = p.id(asked); err == nil && now != id {
 			err = errors.New("it would be another one now")
 		}
 	}
 	if err != nil {
-		return out, hinted{
+		return nil, asked, hinted{
 			codedError{fmt.Errorf("the plan is out of date: %w", err), codePlanChanged}, "nothing was written; call plan_project again and look at what has changed",
 		}
+	}
+	return p, asked, nil
+}
+
+// mostDiff is how many bytes of diffs one answer has. A larger diff comes alone.
+const mostDiff = 64 << 10
+
+type diffInput struct {
+	PlanID string   `json:"plan_id" jsonschema:"what plan_project answered"`
+	Paths  []string `json:"paths,omitempty" jsonschema:"only these files of the plan; all if it is left out"`
+}
+
+type diffOutput struct {
+	failed
+	Files   []view.FileDiff `json:"files,omitempty" jsonschema:"a unified diff for each file that the plan writes"`
+	LeftOut []string        `json:"left_out,omitempty" jsonschema:"files whose diffs did not fit: ask again with some of them as paths"`
+}
+
+// showDiff shows what a plan would change in each file.
+func (g *agent) showDiff(ctx context.Context, in diffInput) (out diffOutput, err error) {
+	p, _, err := g.planAgain(ctx, in.PlanID)
+	if err != nil {
+		return out, err
+	}
+	wanted := map[string]bool{}
+	for _, path := range in.Paths {
+		wanted[path] = true
+	}
+	size := 0
+	for _, d := range view.Diffs(p.plan) {
+		if len(in.Paths) > 0 && !wanted[d.Path] {
+			continue
+		}
+		delete(wanted, d.Path)
+		if size += len(d.Diff); size > mostDiff && len(out.Files) > 0 {
+			out.LeftOut = append(out.LeftOut, d.Path)
+			continue
+		}
+		out.Files = append(out.Files, d)
+	}
+	if len(wanted) > 0 {
+		return diffOutput{}, usageError{fmt.Errorf("paths: the plan writes no %s", strings.Join(slices.Sorted(maps.Keys(wanted)), ", "))}
+	}
+	return out, nil
+}
+
+// applyPlan carries out a plan that is still what it was when it was shown.
+func (g *agent) applyPlan(ctx context.Context, in applyInput) (out applyOutput, err error) {
+	p, asked, err := g.planAgain(ctx, in.PlanID)
+	if err != nil {
+		return out, err
 	}
 	if err := p.ready(ctx); err != nil {
 		return out, err

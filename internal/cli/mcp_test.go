@@ -28,6 +28,8 @@ type answer struct {
 	Guide     map[string]any          `json:"guide"`
 	PlanID    string                  `json:"plan_id"`
 	Plan      *view.Document          `json:"plan"`
+	Files     []view.FileDiff         `json:"files"`
+	LeftOut   []string                `json:"left_out"`
 	Result    *view.Document          `json:"result"`
 	Warnings  []string                `json:"warnings"`
 	Status    *view.StatusDocument    `json:"status"`
@@ -220,6 +222,63 @@ func TestMCP_changes(t *testing.T) {
 	}
 	if got := c.call("plan_project", args{"dir": "shop", "operation": "add", "provider": "stripes"}); got.code() != "unknown_provider" {
 		t.Errorf("an unknown provider: %s", got.text)
+	}
+}
+
+// TestMCP_diff asks for the diffs of a plan until it has them all: git makes of them
+// what applying the plan does.
+func TestMCP_diff(t *testing.T) {
+	root, patched := t.TempDir(), t.TempDir()
+	c := serve(t, root, "forge1")
+	plan := c.good("shop")
+	var patch strings.Builder
+	in, answers := args{"plan_id": plan.PlanID}, 0
+	for {
+		out := c.call("show_diff", in)
+		if out.Error != nil || len(out.Files) == 0 {
+			t.Fatalf("show_diff: %s", out.text)
+		}
+		size := 0
+		for _, d := range out.Files {
+			size += len(d.Diff)
+			patch.WriteString(d.Diff)
+		}
+		if size > mostDiff && len(out.Files) > 1 {
+			t.Errorf("%d bytes in one answer", size)
+		}
+		answers++
+		if len(out.LeftOut) == 0 {
+			break
+		}
+		in["paths"] = out.LeftOut
+	}
+	if answers < 2 {
+		t.Error("all of it fits into one answer, so nothing was shown of the others")
+	}
+	git := exec.CommandContext(t.Context(), "git", "apply", "-")
+	git.Dir, git.Stdin = patched, strings.NewReader(patch.String())
+	if out, err := git.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if one := c.call("show_diff", args{"plan_id": plan.PlanID, "paths": []string{"go.mod"}}); len(one.Files) != 1 || one.Files[0].Path != "go.mod" {
+		t.Errorf("one file: %s", one.text)
+	}
+	if none := c.call("show_diff", args{"plan_id": plan.PlanID, "paths": []string{"go.mod", "no/such", ".env"}}); none.code() != "usage" || !strings.Contains(none.text, ".env, no/such") {
+		t.Errorf("files that are not in the plan: %s", none.text)
+	}
+	if got := c.call("show_diff", args{"plan_id": "plan_0"}); got.code() != "plan_unknown" {
+		t.Errorf("an unknown plan: %s", got.text)
+	}
+	if done := c.call("apply_plan", args{"plan_id": plan.PlanID}); done.Error != nil {
+		t.Fatal(done.text)
+	}
+	made := written(t, filepath.Join(root, "shop"))
+	maps.DeleteFunc(made, func(name, _ string) bool { return strings.HasPrefix(name+"/", ".forge/") })
+	if diff := cmp.Diff(made, written(t, patched)); diff != "" {
+		t.Errorf("the diffs make something else (-applied +patched):\n%s", diff)
+	}
+	if got := c.call("show_diff", args{"plan_id": plan.PlanID}); got.code() != "plan_changed" {
+		t.Errorf("a plan that was carried out: %s", got.text)
 	}
 }
 
@@ -569,7 +628,7 @@ func TestMCP_tools(t *testing.T) {
 			t.Errorf("%s: %+v", tool.Name, tool.Annotations)
 		}
 	}
-	if want := []string{"apply_plan", "doctor", "list_providers", "plan_project", "project_status"}; !slices.Equal(names, want) {
+	if want := []string{"apply_plan", "doctor", "list_providers", "plan_project", "project_status", "show_diff"}; !slices.Equal(names, want) {
 		t.Errorf("tools %v, want %v", names, want)
 	}
 }

@@ -94,11 +94,14 @@ func (a *app) templateNew(cmd *cobra.Command, c *checkout, p skeleton.Provider, 
 	if p.Kind == generator.KindPayment {
 		golden = "*+" + p.ID
 	}
+	command := func(line, what string) string {
+		return fmt.Sprintf("%-*s   # %s", len(a.name)+len(" template test --update ")+len(p.ID), line, what)
+	}
 	a.printNext(append([]string{
-		a.name + " template test " + p.ID + " --update   # compiles, tests and writes golden/" + golden,
-		a.name + " template preview " + p.ID + "         # what a project gets, and what your edits change in it",
-		a.name + " template lint " + p.ID + "            # whenever you have edited something",
-		"make docs                         # the page of the provider",
+		command(a.name+" template test "+p.ID+" --update", "compiles, tests and writes golden/"+golden),
+		command(a.name+" template preview "+p.ID, "what a project gets, and what your edits change in it"),
+		command(a.name+" template lint "+p.ID, "whenever you have edited something"),
+		command("make docs", "the page of the provider"),
 		"The folder works as it stands. Change into " + p.Name + "'s own: the variables and steps of provider.toml,",
 	}, whereFacts(p)...), nil)
 	return nil

@@ -63,7 +63,7 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 // taken are what an ID must not be, for what already has the name.
 var taken = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a table, never written
 	generator.KindAuth: names("a file that every sign-in has in internal/signin",
-		"answers", "attempt", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test"),
+		"answers", "attempt", "client-ip", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test", "tries"),
 	generator.KindPayment: names("a part of the server's own API",
 		"billing", "insforge-token", "me", "payments", "report", "todos"),
 }
@@ -72,7 +72,7 @@ var taken = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a
 // that lists checkouts calls something else, and what Go gives a meaning of its own.
 var noPackage = []string{ //nolint:gochecknoglobals // a table, never written
 	"as", "auth", "cfg", "checkout", "context", "ctx", "db", "documentation", "env", "http", "init", "insforge", "internal", "log", "main",
-	"minter", "mux", "product", "r", "s", "slog", "stop", "testdata", "vendor", "visitor",
+	"minter", "mux", "next", "product", "r", "s", "slog", "stop", "testdata", "vendor", "visitor",
 }
 
 func names(of string, all ...string) map[string]string {

@@ -146,13 +146,13 @@ func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (
 	var claims struct {
 		Name     string `json:"name"`
 		Email    string `json:"email"`
-		Verified bool   `json:"email_verified"`
+		Verified any    `json:"email_verified"` // some providers say it in a string
 	}
 	if err := token.Claims(&claims); err != nil {
 		return grant{}, fmt.Errorf("%w: ID token: %w", errRefused, err)
 	}
 	g.name = claims.Name
-	if claims.Verified { // anybody can claim to have an address
+	if claims.Verified == true || claims.Verified == "true" { // anybody can claim to have an address
 		g.email = claims.Email
 	}
 	return g, nil

@@ -23,7 +23,7 @@ func routes(mux *http.ServeMux, d Deps) {
 
 	d.SignIn.Routes(mux)
 	mux.Handle("GET /v1/me", signedIn(handleMe()))
-	mux.Handle("DELETE /v1/me", signedIn(handleDeleteMe(d)))
+	mux.Handle("DELETE /v1/me", signedIn(d.Checkout.Leaving(handleDeleteMe(d))))
 	mux.Handle("GET /v1/insforge-token", signedIn(handleInsForgeToken(d.Minter, d.Log)))
 
 	mux.Handle("GET /v1/todos", signedIn(handleListTodos(d)))
@@ -38,7 +38,7 @@ func routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("POST /todos", visitor(handleAddTodo(d)))
 	mux.Handle("POST /todos/{id}", visitor(handleCheckTodo(d)))
 	mux.Handle("POST /todos/{id}/delete", visitor(handleRemoveTodo(d)))
-	mux.Handle("POST /account/delete", visitor(handleDeleteAccount(d)))
+	mux.Handle("POST /account/delete", visitor(d.Checkout.Leaving(handleDeleteAccount(d))))
 
 	// What users buy on the provider's pages.
 	d.Checkout.Routes(mux, signedIn, visitor)

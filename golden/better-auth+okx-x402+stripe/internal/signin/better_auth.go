@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func LoadConfig(r *env.Reader, baseURL string, verifier auth.Config) Config {
 		BaseURL: baseURL,
 		Upstream: r.Optional("BETTER_AUTH_UPSTREAM", "http://127.0.0.1:3000",
 			"an origin such as http://127.0.0.1:3000, without a path or a final slash", isUpstream),
-		ClientIPHeader: r.Optional("CLIENT_IP_HEADER", "", "a header's name such as X-Real-IP", isHeaderName),
+		ClientIPHeader: loadClientIPHeader(r),
 	}
 }
 
@@ -42,8 +41,6 @@ func isUpstream(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.Scheme+"://"+u.Host == s
 }
-
-var isHeaderName = regexp.MustCompile(`\A[A-Za-z0-9-]{1,64}\z`).MatchString
 
 // Service is sign-in with a browser.
 type Service struct {

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -122,7 +121,7 @@ func (u *upstream) header(in *http.Request) http.Header {
 	}
 	proto, _, _ := strings.Cut(u.cfg.BaseURL, ":")
 	h.Set("X-Forwarded-Proto", proto)
-	h.Set("X-Forwarded-For", u.clientIP(in)) // by which Better Auth limits how often somebody may try
+	h.Set("X-Forwarded-For", clientIP(in, u.cfg.ClientIPHeader)) // by which Better Auth limits how often somebody may try
 	return h
 }
 
@@ -130,25 +129,6 @@ func (u *upstream) header(in *http.Request) http.Header {
 func (u *upstream) host() string {
 	_, host, _ := strings.Cut(u.cfg.BaseURL, "://")
 	return host
-}
-
-// clientIP is the address that a request comes from: what the proxy in front of this server says, which
-// adds to what it was told before, or else who has connected.
-func (u *upstream) clientIP(r *http.Request) string {
-	if values := r.Header.Values(u.cfg.ClientIPHeader); u.cfg.ClientIPHeader != "" && len(values) > 0 {
-		last := values[len(values)-1]
-		last = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
-		if ip, err := netip.ParseAddr(last); err == nil {
-			return ip.WithZone("").String()
-		}
-		if ip, err := netip.ParseAddrPort(last); err == nil {
-			return ip.Addr().WithZone("").String()
-		}
-	}
-	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return from.Addr().WithZone("").String()
-	}
-	return "0.0.0.0" // all that comes from nowhere shares one limit
 }
 
 // answer is what the Better Auth server said.

@@ -15,14 +15,14 @@ import (
 
 // Config is everything that checkout reads from the environment.
 type Config struct {
-	stripe stripe.Config
+	Stripe stripe.Config
 }
 
 // LoadConfig reads the configuration of every provider. Buyers come back from its
 // pages to baseURL. Problems go to r.
 func LoadConfig(r *env.Reader, baseURL string) Config {
 	var cfg Config
-	cfg.stripe = stripe.LoadConfig(r, baseURL)
+	cfg.Stripe = stripe.LoadConfig(r, baseURL)
 	return cfg
 }
 
@@ -35,7 +35,7 @@ type Service struct {
 // InsForge knows a buyer by.
 func New(cfg Config, db *insforge.Client, minter *auth.Minter, log *slog.Logger) *Service {
 	return &Service{
-		stripe: stripe.New(cfg.stripe, db, minter, log),
+		stripe: stripe.New(cfg.Stripe, db, minter, log),
 	}
 }
 
@@ -43,6 +43,13 @@ func New(cfg Config, db *insforge.Client, minter *auth.Minter, log *slog.Logger)
 // visitor for people.
 func (s *Service) Routes(mux *http.ServeMux, signedIn, visitor func(http.Handler) http.Handler) {
 	s.stripe.Routes(mux, signedIn, visitor)
+}
+
+// Leaving stands before what deletes a user, behind who they are, and keeps those from it who would go on being
+// charged.
+func (s *Service) Leaving(next http.Handler) http.Handler {
+	next = s.stripe.Leaving(next)
+	return next
 }
 
 // Start begins what the providers do by themselves, now and for as long as ctx

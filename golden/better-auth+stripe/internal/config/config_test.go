@@ -2,10 +2,12 @@ package config_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"example.com/shop/internal/config"
+	"example.com/shop/internal/env"
 )
 
 // getenv answers from a complete environment in which some lines differ. A
@@ -21,13 +23,13 @@ func getenv(lines ...string) func(string) string {
 		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
+		"CLIENT_IP_HEADER=X-Real-IP",
 		"BETTER_AUTH_SECRET=test-only-better-auth-secret-fedcba9876543210",
 		"BETTER_AUTH_URL=http://localhost:8080",
 		"BETTER_AUTH_UPSTREAM=http://127.0.0.1:3000",
 		"DATABASE_URL=postgres://better_auth_reader:test-only@localhost:5432/insforge",
 		"BETTER_AUTH_DATABASE_URL=postgres://better_auth_server:test-only@localhost:5432/insforge",
 		"BETTER_AUTH_LISTEN=127.0.0.1:3000",
-		"CLIENT_IP_HEADER=X-Real-IP",
 		"STRIPE_ENVIRONMENT=test",
 		"STRIPE_PRICES=pro=price_1ExampleMonthly,pack=price_1ExampleOnce",
 		"STRIPE_CUSTOM_DOMAIN=pay.example.com",
@@ -117,4 +119,22 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 	if printed := fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg); strings.Contains(printed, key) {
 		t.Errorf("printed: %s", printed)
 	}
+}
+
+// TestConfigHidesNoSecret: fmt asks only what is in exported fields how it wants to be printed. A secret
+// below any other would stand in a log as it is.
+func TestConfigHidesNoSecret(t *testing.T) {
+	var look func(path string, of reflect.Type, seen bool)
+	look = func(path string, of reflect.Type, seen bool) {
+		switch {
+		case of == reflect.TypeFor[env.Secret]() && !seen:
+			t.Errorf("%s is a secret that fmt prints", path)
+		case of.Kind() == reflect.Struct:
+			for i := range of.NumField() {
+				field := of.Field(i)
+				look(path+"."+field.Name, field.Type, seen && field.IsExported())
+			}
+		}
+	}
+	look("Config", reflect.TypeFor[config.Config](), true)
 }

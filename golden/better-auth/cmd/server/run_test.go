@@ -26,13 +26,13 @@ func sampleEnv() map[string]string {
 		"INSFORGE_ANON_KEY=anon_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
+		"CLIENT_IP_HEADER=X-Real-IP",
 		"BETTER_AUTH_SECRET=test-only-better-auth-secret-fedcba9876543210",
 		"BETTER_AUTH_URL=http://localhost:8080",
 		"BETTER_AUTH_UPSTREAM=http://127.0.0.1:3000",
 		"DATABASE_URL=postgres://better_auth_reader:test-only@localhost:5432/insforge",
 		"BETTER_AUTH_DATABASE_URL=postgres://better_auth_server:test-only@localhost:5432/insforge",
 		"BETTER_AUTH_LISTEN=127.0.0.1:3000",
-		"CLIENT_IP_HEADER=X-Real-IP",
 	}
 	env := make(map[string]string, len(lines))
 	for _, line := range lines {

@@ -27,6 +27,7 @@ func sampleEnv() map[string]string {
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
+		"CLIENT_IP_HEADER=X-Real-IP",
 		"PAYMENT_JOURNAL=payments.journal",
 		"OPERATOR_SUBJECTS=user_2abc,user_2def",
 		"PAYMENT_RECIPIENT=0x000000000000000000000000000000000000dEaD",

@@ -161,3 +161,15 @@ func TestErrorsOfTheMuxAreJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestBrowsersStayOnHTTPS(t *testing.T) {
+	for baseURL, want := range map[string]string{
+		"https://app.example.com": "max-age=31536000",
+		"http://localhost:8080":   "",
+	} {
+		w := answer(stayOnHTTPS(baseURL)(http.NotFoundHandler()), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+		if got := w.Header().Get("Strict-Transport-Security"); got != want || w.Code != http.StatusNotFound {
+			t.Errorf("%s: status %d, Strict-Transport-Security %q, want %q", baseURL, w.Code, got, want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -88,6 +89,20 @@ func logRequests(log *slog.Logger) func(http.Handler) http.Handler {
 			if status == 0 {
 				status = http.StatusOK // net/http writes it when a handler writes nothing
 			}
+		})
+	}
+}
+
+// stayOnHTTPS tells browsers that came by https to come back by nothing else for a year. A page that somebody on
+// the way makes up could ask for whatever this server's own pages ask for.
+func stayOnHTTPS(baseURL string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if !strings.HasPrefix(baseURL, "https://") {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+			next.ServeHTTP(w, r)
 		})
 	}
 }

@@ -96,6 +96,11 @@ func (s *Service) handleSubmit(signUp bool) http.HandlerFunc {
 			formPage.Write(w, http.StatusUnprocessableEntity, f)
 			return
 		}
+		if !s.provider.tries.try(w, r, f.Email) {
+			f.Problem = tooMany
+			formPage.Write(w, http.StatusTooManyRequests, f)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 		defer cancel()
 		var answer opened
@@ -109,6 +114,9 @@ func (s *Service) handleSubmit(signUp bool) http.HandlerFunc {
 			// The account is there, and its address has to be confirmed: with the mail of back then, or another.
 			answer, err = opened{Unconfirmed: true}, nil
 		}
+		if !signUp {
+			s.forgive(r, f.Email, err)
+		}
 		if err != nil {
 			var status int
 			status, f.Problem = explain(err)
@@ -121,6 +129,13 @@ func (s *Service) handleSubmit(signUp bool) http.HandlerFunc {
 			return
 		}
 		s.open(ctx, w, r, answer, f.ReturnTo)
+	}
+}
+
+// forgive takes an attempt back unless err says that it was a wrong guess.
+func (s *Service) forgive(r *http.Request, email string, err error) {
+	if _, refused := errors.AsType[*refusal](err); !refused {
+		s.provider.tries.forgive(r, email)
 	}
 }
 
@@ -150,7 +165,7 @@ func (f form) check(password string) string {
 		return "Please enter your name."
 	case len([]rune(f.Name)) > 100:
 		return "This name is too long."
-	case f.Email == "" || len(f.Email) > 320:
+	case f.Email == "" || len(f.Email) > maxEmail:
 		return "This does not look like an e-mail address."
 	case password == "":
 		return "Please enter a password."
@@ -166,7 +181,7 @@ func explain(err error) (status int, text string) {
 	case !ok:
 		return http.StatusServiceUnavailable, "Signing in is not possible right now. Please try again in a moment."
 	case refusal.status == http.StatusTooManyRequests:
-		return refusal.status, "These were too many attempts. Please wait some minutes, then try again."
+		return refusal.status, tooMany
 	case refusal.code == unauthorized:
 		return http.StatusUnprocessableEntity, "The e-mail address or the password is wrong."
 	case refusal.code == "AUTH_EMAIL_EXISTS":
@@ -190,6 +205,11 @@ func (s *Service) handleConfirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := confirmation{Email: strings.TrimSpace(r.PostForm.Get("email")), ReturnTo: returnPath(r.PostForm.Get("return_to"))}
+	if !s.provider.tries.try(w, r, view.Email) {
+		view.Problem = tooMany
+		confirmPage.Write(w, http.StatusTooManyRequests, view)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	if r.PostForm.Get("again") != "" {
@@ -204,6 +224,7 @@ func (s *Service) handleConfirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := s.provider.confirm(ctx, view.Email, strings.TrimSpace(r.PostForm.Get("code")))
+	s.forgive(r, view.Email, err)
 	if err != nil {
 		status, text := http.StatusUnprocessableEntity, "This code is wrong, or too old."
 		if refusal, ok := errors.AsType[*refusal](err); !ok || refusal.status == http.StatusTooManyRequests {

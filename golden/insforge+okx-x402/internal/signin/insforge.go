@@ -31,15 +31,18 @@ type Config struct {
 	BaseURL string // this server's origin
 	URL     string // the project's
 	AnonKey env.Secret
+	// ClientIPHeader is where the proxy in front says who calls; "" without such a proxy.
+	ClientIPHeader string
 }
 
-// LoadConfig reads INSFORGE_ANON_KEY, with which users sign up.
+// LoadConfig reads INSFORGE_ANON_KEY, with which users sign up, and CLIENT_IP_HEADER.
 func LoadConfig(r *env.Reader, baseURL string, project auth.Config) Config {
 	return Config{
 		BaseURL: baseURL,
 		URL:     project.URL,
 		AnonKey: r.Secret("INSFORGE_ANON_KEY", "the project's anon key, which starts with anon_ (a JWT in old projects)",
 			env.Matches(`anon_[A-Za-z0-9_-]{8,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`)),
+		ClientIPHeader: loadClientIPHeader(r),
 	}
 }
 
@@ -48,10 +51,11 @@ type provider struct {
 	cfg      Config
 	verifier *auth.Verifier
 	http     *http.Client
+	tries    *tries
 }
 
 func newProvider(cfg Config, verifier *auth.Verifier) *provider {
-	return &provider{cfg: cfg, verifier: verifier, http: &http.Client{
+	return &provider{cfg: cfg, verifier: verifier, tries: newTries(cfg.ClientIPHeader), http: &http.Client{
 		Timeout: providerTimeout,
 		// Passwords are for the address that was configured.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -27,6 +27,7 @@ func sampleEnv() map[string]string {
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
+		"CLIENT_IP_HEADER=X-Real-IP",
 		"STRIPE_ENVIRONMENT=test",
 		"STRIPE_PRICES=pro=price_1ExampleMonthly,pack=price_1ExampleOnce",
 		"STRIPE_CUSTOM_DOMAIN=pay.example.com",

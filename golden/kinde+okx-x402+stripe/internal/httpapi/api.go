@@ -22,7 +22,7 @@ const maxBody = 1 << 20
 // What pages of other origins may send, and may read of every answer.
 const (
 	// Clients of x402 ask for the last one, though it is a header of answers.
-	corsHeaders = "Authorization, Content-Type, Payment-Signature, X-Payment, Access-Control-Expose-Headers"
+	corsHeaders = "Authorization, Content-Type, Payment-Signature, X-Payment, Access-Control-Expose-Headers, Idempotency-Key"
 	corsExposed = "X-Request-Id, Retry-After, Link, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE"
 )
 
@@ -51,6 +51,7 @@ func New(d Deps) http.Handler {
 		recoverPanics(d.Log),             // a panic anywhere below still gets an answer
 		assignRequestID,                  // log lines from here on carry it
 		logRequests(d.Log),               // outside what refuses, so that refusals are logged
+		stayOnHTTPS(d.BaseURL),           // all answers, for browsers remember it from any
 		limitBody(maxBody),               // whoever reads a body has a limit, and cannot forget it
 		allowOrigins(d.Origins),          // outside what answers, so that all answers can be read
 		sameOrigin(d.BaseURL, d.Origins), // a page of another site must not act for its visitor

@@ -23,14 +23,14 @@ type Config struct {
 
 	Operators Operators // who may read the ledger
 
-	okx okx.Config
+	Okx okx.Config
 }
 
 // LoadConfig reads the configuration of every way to pay. Problems go to r.
 func LoadConfig(r *env.Reader) Config {
 	cfg := Config{Journal: r.Optional("PAYMENT_JOURNAL", "payments.journal", "the path of a folder", func(string) bool { return true })}
 	cfg.Operators = loadOperators(r)
-	cfg.okx = okx.LoadConfig(r)
+	cfg.Okx = okx.LoadConfig(r)
 	return cfg
 }
 
@@ -55,7 +55,7 @@ func New(cfg Config, db *insforge.Client, log *slog.Logger) *Service {
 	}
 	s.feed = ledger.NewFeed(s.ledger.Version, log)
 	s.operators = cfg.Operators
-	s.okx = okx.New(cfg.okx, s.ledger, s.journal, log)
+	s.okx = okx.New(cfg.Okx, s.ledger, s.journal, log)
 	return s
 }
 

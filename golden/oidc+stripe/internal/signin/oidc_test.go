@@ -75,6 +75,14 @@ func TestExchange(t *testing.T) {
 	if err != nil || g.subject != user1 || g.name != "Ada" || g.email != "" || g.secret != "next" || g.renewAt.IsZero() {
 		t.Errorf("exchange = %+v, %v", g, err)
 	}
+	for _, verified := range []any{true, "true", false, "false", nil, 1, []any{true}} {
+		good["email_verified"] = verified
+		api.body = tokens(t, key, good)
+		g, err := p.exchange(t.Context(), a, answer)
+		if err != nil || (g.email == "ada@example.com") != (verified == true || verified == "true") {
+			t.Errorf("an address that is verified: %#v is %q, %v", verified, g.email, err)
+		}
+	}
 	for name, value := range map[string]any{
 		"iss": "https://evil.example/", "aud": "another", "sub": " ", "exp": time.Now().Add(-time.Hour).Unix(), "nonce": newKey().String(),
 	} {

@@ -2,10 +2,12 @@ package config_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"example.com/shop/internal/config"
+	"example.com/shop/internal/env"
 )
 
 // getenv answers from a complete environment in which some lines differ. A
@@ -114,4 +116,22 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 	if printed := fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg); strings.Contains(printed, key) {
 		t.Errorf("printed: %s", printed)
 	}
+}
+
+// TestConfigHidesNoSecret: fmt asks only what is in exported fields how it wants to be printed. A secret
+// below any other would stand in a log as it is.
+func TestConfigHidesNoSecret(t *testing.T) {
+	var look func(path string, of reflect.Type, seen bool)
+	look = func(path string, of reflect.Type, seen bool) {
+		switch {
+		case of == reflect.TypeFor[env.Secret]() && !seen:
+			t.Errorf("%s is a secret that fmt prints", path)
+		case of.Kind() == reflect.Struct:
+			for i := range of.NumField() {
+				field := of.Field(i)
+				look(path+"."+field.Name, field.Type, seen && field.IsExported())
+			}
+		}
+	}
+	look("Config", reflect.TypeFor[config.Config](), true)
 }

@@ -27,6 +27,7 @@ func sampleEnv() map[string]string {
 		"INSFORGE_API_KEY=ik_0123456789abcdef0123456789abcdef",
 		"INSFORGE_JWT_SECRET=test-only-jwt-secret-0123456789abcdef",
 		"AUTH_JWKS_URL=http://localhost:8081/.well-known/jwks.json",
+		"CLIENT_IP_HEADER=X-Real-IP",
 		"STYTCH_PROJECT_ID=project-test-00000000-0000-4000-8000-000000000000",
 		"STYTCH_SECRET=secret-test-0123456789abcdef0123456789abcdef=",
 		"PAYMENT_JOURNAL=payments.journal",

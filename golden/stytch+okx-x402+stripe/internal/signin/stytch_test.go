@@ -2,7 +2,10 @@ package signin
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"example.com/shop/internal/auth"
@@ -25,5 +28,40 @@ func TestRenew(t *testing.T) {
 		if _, err := p.renew(t.Context(), "user_1", "token"); err == nil || errors.Is(err, errEnded) {
 			t.Errorf("an outage, %d %s: %v", outage.status, outage.body, err)
 		}
+	}
+}
+
+// TestSendLink_again: nobody's mailbox is filled by way of this form, and an outage counts for nobody.
+func TestSendLink_again(t *testing.T) {
+	verifier, err := auth.NewVerifier(auth.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(verifier.Close)
+	s := New(Config{BaseURL: "https://app.example.com", ProjectID: "project-test-1", APIURL: "https://test.stytch.com", Secret: "secret-test-1"},
+		verifier, nil, slog.New(slog.DiscardHandler))
+	ask := func() *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader("email=ada%40example.com"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		s.handleSendLink(w, r)
+		return w
+	}
+	down := answers{status: http.StatusBadGateway, body: "<html>"}
+	s.provider.http.Transport = &down
+	for range maxTriesHere + 1 {
+		if w := ask(); w.Code != http.StatusServiceUnavailable {
+			t.Fatalf("without Stytch: status %d", w.Code)
+		}
+	}
+	api := answers{status: http.StatusOK, body: `{}`}
+	s.provider.http.Transport = &api
+	for range maxTriesHere {
+		if w := ask(); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Look into your mail") {
+			t.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+	}
+	if w := ask(); w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), "too many attempts") || api.asked != maxTriesHere {
+		t.Errorf("one mail more: status %d, %d mails: %s", w.Code, api.asked, w.Body)
 	}
 }

@@ -49,6 +49,7 @@ func New(d Deps) http.Handler {
 		recoverPanics(d.Log),             // a panic anywhere below still gets an answer
 		assignRequestID,                  // log lines from here on carry it
 		logRequests(d.Log),               // outside what refuses, so that refusals are logged
+		stayOnHTTPS(d.BaseURL),           // all answers, for browsers remember it from any
 		limitBody(maxBody),               // whoever reads a body has a limit, and cannot forget it
 		allowOrigins(d.Origins),          // outside what answers, so that all answers can be read
 		sameOrigin(d.BaseURL, d.Origins), // a page of another site must not act for its visitor

@@ -36,16 +36,24 @@ type Config struct {
 	ProjectID string
 	APIURL    string
 	Secret    env.Secret
+	// ClientIPHeader is where the proxy in front says who calls; "" without such a proxy.
+	ClientIPHeader string
 }
 
-// LoadConfig reads STYTCH_SECRET.
+// LoadConfig reads STYTCH_SECRET and CLIENT_IP_HEADER.
 func LoadConfig(r *env.Reader, baseURL string, project auth.Config) Config {
 	secret := r.Secret("STYTCH_SECRET", "the project's secret, which starts with secret-test- or secret-live-",
 		env.Matches(`secret-(test|live)-[A-Za-z0-9_-]{16,}=?`))
 	if secret != "" && strings.HasPrefix(string(secret), "secret-live-") != strings.HasPrefix(project.ProjectID, "project-live-") {
 		r.Problem("STYTCH_SECRET", "belongs to another environment than STYTCH_PROJECT_ID: one is test, the other live")
 	}
-	return Config{BaseURL: baseURL, ProjectID: project.ProjectID, APIURL: project.APIURL, Secret: secret}
+	return Config{
+		BaseURL:        baseURL,
+		ProjectID:      project.ProjectID,
+		APIURL:         project.APIURL,
+		Secret:         secret,
+		ClientIPHeader: loadClientIPHeader(r),
+	}
 }
 
 // provider signs users in by a link that Stytch mails to them.
@@ -53,10 +61,11 @@ type provider struct {
 	cfg      Config
 	verifier *auth.Verifier
 	http     *http.Client
+	tries    *tries
 }
 
 func newProvider(cfg Config, verifier *auth.Verifier) *provider {
-	return &provider{cfg: cfg, verifier: verifier, http: &http.Client{
+	return &provider{cfg: cfg, verifier: verifier, tries: newTries(cfg.ClientIPHeader), http: &http.Client{
 		Timeout: providerTimeout,
 		// The secret is for the address it was made for.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -98,6 +107,12 @@ func (s *Service) handleSendLink(w http.ResponseWriter, r *http.Request) {
 		loginPage.Write(w, http.StatusUnprocessableEntity, view)
 		return
 	}
+	// Nobody's mailbox is filled by way of this form.
+	if !s.provider.tries.try(w, r, view.Email) {
+		view.Problem = tooMany
+		loginPage.Write(w, http.StatusTooManyRequests, view)
+		return
+	}
 	back := s.provider.cfg.BaseURL + "/authenticate"
 	err = s.provider.call(r.Context(), "/v1/magic_links/email/login_or_create", map[string]any{
 		"email":                     view.Email,
@@ -112,6 +127,7 @@ func (s *Service) handleSendLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
+		s.provider.tries.forgive(r, view.Email)
 		s.problem(w, r, http.StatusServiceUnavailable, "The mail could not be sent. Please try again in a moment.", err)
 		return
 	}
@@ -156,6 +172,7 @@ func (s *Service) handleLink(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusServiceUnavailable, "Stytch cannot be reached right now. Please open the link again in a moment.", err)
 		return
 	}
+	s.provider.tries.forgive(r, g.email) // the mail was wanted
 	to := home
 	if a, ok := s.attempt(r); ok {
 		to = a.returnTo

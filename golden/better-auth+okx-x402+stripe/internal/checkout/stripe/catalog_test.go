@@ -1,9 +1,12 @@
 package stripe
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -46,6 +49,50 @@ func TestProducts_age(t *testing.T) {
 	now = now.Add(time.Second)
 	if got, want := []string{first, second, title()}, []string{"Ten reports", "Ten reports", "Twelve reports"}; !slices.Equal(got, want) {
 		t.Errorf("saw %q, want %q", got, want)
+	}
+}
+
+// TestProducts_together: an InsForge that does not answer is waited for by all at once, and by nobody who has gone.
+func TestProducts_together(t *testing.T) {
+	s := newShop(t)
+	s.slow = true
+	asking, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = s.checkout.offers(asking) })
+	for s.asked() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.checkout.offers(gone)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("who has gone gets %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("who has gone still waits")
+		stop()
+	}
+	for range 20 {
+		all.Go(func() {
+			if _, err := s.checkout.offers(t.Context()); err == nil {
+				t.Error("there are offers without an InsForge")
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond) // all of them wait by now
+	s.mu.Lock()
+	s.slow, s.noPrices = false, true
+	s.mu.Unlock()
+	stop()
+	all.Wait()
+	if got := s.asked(); got > 10 { // two, if all of them were there in time
+		t.Errorf("twenty who waited asked %d times", got-1)
 	}
 }
 

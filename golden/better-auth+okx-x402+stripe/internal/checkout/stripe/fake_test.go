@@ -50,6 +50,13 @@ type fake struct {
 	noPrices bool
 }
 
+// asked says how often something was asked for.
+func (f *fake) asked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.requests)
+}
+
 func amount(n int64) *int64 { return &n }
 
 func newFake(t *testing.T) *fake {
@@ -257,11 +264,15 @@ func (f *fake) list(w http.ResponseWriter, query url.Values, user string) {
 				continue
 			}
 			for _, filter := range filters {
-				_, value, _ := strings.Cut(filter, ".")
-				ok = ok && fmt.Sprint(row[column]) == value
+				op, value, _ := strings.Cut(filter, ".")
+				values := []string{value}
+				if op == "in" {
+					values = strings.Split(strings.Trim(value, "()"), ",")
+				}
+				ok = ok && slices.Contains(values, fmt.Sprint(row[column]))
 			}
 		}
-		if ok {
+		if ok && fmt.Sprint(len(rows)) != query.Get("limit") {
 			rows = append(rows, row)
 		}
 	}
@@ -287,6 +298,7 @@ type shop struct {
 	checkout *Checkout
 	logs     *strings.Builder
 	mux      *http.ServeMux
+	signedIn func(http.Handler) http.Handler
 }
 
 func newShop(t *testing.T) *shop {
@@ -313,7 +325,7 @@ func newShopWith(t *testing.T, cfg Config) *shop {
 	minter := auth.NewMinter(auth.MinterConfig{Secret: env.Secret(secret), TTL: time.Minute})
 	s.checkout = New(cfg, db, minter, slog.New(slog.NewTextHandler(s.logs, nil)))
 	// The user stands in a header here. Who signs users in has tests of its own.
-	as := func(next http.Handler) http.Handler {
+	s.signedIn = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := auth.Identity{Subject: r.Header.Get("Test-User"), ExpiresAt: time.Now().Add(time.Hour)}
 			if id.Subject == "" {
@@ -323,7 +335,7 @@ func newShopWith(t *testing.T, cfg Config) *shop {
 			next.ServeHTTP(w, r.WithContext(auth.ContextWith(r.Context(), id)))
 		})
 	}
-	s.checkout.Routes(s.mux, as, as)
+	s.checkout.Routes(s.mux, s.signedIn, s.signedIn)
 	return s
 }
 

@@ -37,7 +37,11 @@ func TestCheckout(t *testing.T) {
 	}
 
 	expect(t, "subscribing", s.ask("ada", "POST", "/v1/billing/checkout", buy("pro"), "Idempotency-Key", "pro"), http.StatusCreated)
-	request, _ := s.sessions[keyFor("ada", "pro")]["request"].(map[string]any)
+	delete(s.sessions, keyFor("ada", "mine"))
+	var request map[string]any
+	for _, made := range s.sessions {
+		request, _ = made["request"].(map[string]any)
+	}
 	if items := fmt.Sprint(request["lineItems"]); request["mode"] != "subscription" || !strings.Contains(items, "price_pro ") {
 		t.Errorf("subscribed with %v", request)
 	}
@@ -134,6 +138,54 @@ func TestCheckout_subscribedAlready(t *testing.T) {
 	s := newShop(t)
 	s.bought("ada", "sub_1", "price_pro", "subscription", "active", map[string]any{"environment": "test"})
 	expect(t, "what was subscribed to in test", s.ask("ada", "POST", "/v1/billing/checkout", buy("pro")), http.StatusCreated)
+}
+
+// TestCheckout_subscribingTwice: who opens two pages to subscribe on, in two windows, finds one checkout.
+func TestCheckout_subscribingTwice(t *testing.T) {
+	s := newShop(t)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s.checkout.now = func() time.Time { return now }
+	subscribe := func(user, key string, status int, code string) {
+		t.Helper()
+		expect(t, user+" "+key, s.ask(user, "POST", "/v1/billing/checkout", buy("pro"), "Idempotency-Key", key), status, code)
+	}
+	want := func(what string, n int) {
+		t.Helper()
+		if len(s.sessions) != n {
+			t.Errorf("%s: %d checkouts, want %d", what, len(s.sessions), n)
+		}
+	}
+	for _, key := range []string{"first window", "second window", ""} {
+		subscribe("ada", key, http.StatusCreated, "")
+	}
+	want("three windows", 1)
+	subscribe("bob", "first window", http.StatusCreated, "")
+	want("another user", 2)
+	expect(t, "another quantity", s.ask("bob", "POST", "/v1/billing/checkout", `{"product":"pro","quantity":2}`), http.StatusCreated)
+	want("another quantity", 3)
+
+	// Paid for, and not told of yet.
+	for _, made := range s.sessions {
+		made["status"] = "completed"
+	}
+	subscribe("ada", "third window", http.StatusConflict, "checkout_paid")
+	s.bought("ada", "sub_1", "price_pro", "subscription", "incomplete", nil)
+	subscribe("ada", "third window", http.StatusConflict, "checkout_paid")
+	want("one that is paid for", 3)
+
+	s.rows[0]["status"] = "canceled"
+	subscribe("ada", "after it has ended", http.StatusCreated, "")
+	subscribe("ada", "again", http.StatusCreated, "")
+	want("after it has ended", 4)
+
+	for _, made := range s.sessions {
+		made["status"] = "expired"
+	}
+	subscribe("ada", "ended by hand", http.StatusCreated, "")
+	want("ended by hand", 5)
+	now = now.Add(24 * time.Hour)
+	subscribe("ada", "", http.StatusCreated, "")
+	want("the day after", 6)
 }
 
 // TestOutages: whatever InsForge answers, the user learns what to do, the log has the rest, and nothing of
@@ -277,6 +329,20 @@ func TestMayUse(t *testing.T) {
 	if got, err := s.checkout.MayUse(t.Context(), s.as("ada"), "pro"); err == nil || got {
 		t.Errorf("without an InsForge Ada may use pro: %v, %v", got, err)
 	}
+}
+
+// TestMayUse_manyPurchases: what was bought long ago counts, however much was bought since.
+func TestMayUse_manyPurchases(t *testing.T) {
+	s := newShop(t)
+	for i := range maxPurchases {
+		s.bought("ada", fmt.Sprint("cs_", i), "price_pack", "payment", "paid", nil)
+		s.bought("ada", fmt.Sprint("sub_", i), "price_other", "subscription", "active", nil)
+	}
+	s.bought("ada", "sub_pro", "price_pro", "subscription", "active", nil)
+	if got, err := s.checkout.MayUse(t.Context(), s.as("ada"), "pro"); err != nil || !got {
+		t.Errorf("Ada may use pro: %v, %v", got, err)
+	}
+	expect(t, "subscribing again", s.ask("ada", "POST", "/v1/billing/checkout", buy("pro")), http.StatusConflict, "already_subscribed")
 }
 
 func TestWatch(t *testing.T) {

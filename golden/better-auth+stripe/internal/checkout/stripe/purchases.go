@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/shop/internal/insforge"
@@ -64,16 +65,31 @@ func (c *Checkout) productOf(price string) string {
 
 // MayUse says whether the user whose credential as is has bought a product and may use it now.
 func (c *Checkout) MayUse(ctx context.Context, as insforge.Credential, product string) (bool, error) {
-	bought, err := c.purchases(ctx, as, insforge.Filter{Column: "active", Op: "is", Value: "true"})
-	return slices.ContainsFunc(bought, func(p Purchase) bool { return p.Product == product }), err
+	bought, err := c.purchases(ctx, as, c.of(product), insforge.Filter{Column: "active", Op: "is", Value: "true"})
+	return len(bought) > 0, err
 }
 
-// charged are the states in which a subscription goes on being charged for, paid or not.
-var charged = map[string]bool{"active": true, "trialing": true, "past_due": true, "unpaid": true, "paused": true}
+// of leaves the purchases of one product. Only the latest are read, so that those of others would take their
+// place.
+func (c *Checkout) of(product string) insforge.Filter {
+	var prices []string
+	for _, p := range c.cfg.Products {
+		if p.Name == product {
+			prices = p.Prices
+		}
+	}
+	return oneOf("price_id", prices)
+}
 
-// running says whether the user has a subscription to the product that is still being charged for. A second
-// one would be charged for beside it.
-func (c *Checkout) running(ctx context.Context, as insforge.Credential, product string) (bool, error) {
-	bought, err := c.purchases(ctx, as, insforge.Eq("mode", insforge.StripeRecurring))
-	return slices.ContainsFunc(bought, func(p Purchase) bool { return p.Product == product && charged[p.Status] }), err
+func oneOf(column string, values []string) insforge.Filter {
+	return insforge.Filter{Column: column, Op: "in", Value: "(" + strings.Join(values, ",") + ")"}
+}
+
+// charged are the states in which a subscription goes on being charged for, paid or not. A second one would be charged
+// for beside it.
+var charged = []string{"active", "trialing", "past_due", "unpaid", "paused"}
+
+// subscriptions returns the user's subscriptions that are still being charged for.
+func (c *Checkout) subscriptions(ctx context.Context, as insforge.Credential) ([]Purchase, error) {
+	return c.purchases(ctx, as, insforge.Eq("mode", insforge.StripeRecurring), oneOf("status", charged))
 }

@@ -95,7 +95,7 @@ func (c *Checkout) showPage(w http.ResponseWriter, r *http.Request, status int, 
 	for _, o := range offers {
 		titles[o.Name] = o.Title
 		view.Offers = append(view.Offers, offered{o, slices.ContainsFunc(bought, func(p Purchase) bool {
-			return p.Product == o.Name && p.Mode == insforge.StripeRecurring && charged[p.Status]
+			return p.Product == o.Name && p.Mode == insforge.StripeRecurring && slices.Contains(charged, p.Status)
 		})})
 	}
 	for _, p := range bought {

@@ -129,8 +129,12 @@ func problemOf(err error) problem {
 		return problem{http.StatusConflict, "already_subscribed", "You have this subscription already. Manage it instead."}
 	case errors.Is(err, errOver):
 		return problem{http.StatusConflict, "checkout_over", "This checkout is over. Start a new one to buy again."}
+	case errors.Is(err, errPaid):
+		return problem{http.StatusConflict, "checkout_paid", "You have just paid for this. It is listed here as soon as Stripe has confirmed it."}
 	case errors.Is(err, errNoCustomer):
 		return problem{http.StatusNotFound, "nothing_bought", "You have not bought anything yet, so there is nothing to manage."}
+	case errors.Is(err, errCharged):
+		return problem{http.StatusConflict, "still_subscribed", "You have a subscription that goes on being charged for. End it under /billing first."}
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusGatewayTimeout, "upstream_timeout", "This took too long. Try again: nothing is sold twice."}
 	}

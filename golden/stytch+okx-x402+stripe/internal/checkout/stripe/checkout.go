@@ -33,7 +33,9 @@ var (
 	errKey        = errors.New("no such key")
 	errSubscribed = errors.New("subscribed already")
 	errOver       = errors.New("the checkout is over")
+	errPaid       = errors.New("the checkout is paid for")
 	errNoCustomer = errors.New("nothing was bought yet")
+	errCharged    = errors.New("a subscription is still being charged for")
 )
 
 // Checkout sells the products of its Config.
@@ -42,14 +44,16 @@ type Checkout struct {
 	db      *insforge.Client
 	minter  *auth.Minter
 	log     *slog.Logger
-	catalog catalog
+	catalog chan catalog // the last one; who takes it asks
 	page    *page.Page
 	now     func() time.Time
 }
 
 // New returns the Checkout for cfg. It does no I/O.
 func New(cfg Config, db *insforge.Client, minter *auth.Minter, log *slog.Logger) *Checkout {
-	return &Checkout{cfg: cfg, db: db, minter: minter, log: log, page: newPage(cfg), now: time.Now}
+	c := &Checkout{cfg: cfg, db: db, minter: minter, log: log, catalog: make(chan catalog, 1), page: newPage(cfg), now: time.Now}
+	c.catalog <- catalog{}
+	return c
 }
 
 // Routes adds what users buy with. Behind signedIn and visitor, handlers find the user with
@@ -91,28 +95,24 @@ func (c *Checkout) checkOut(ctx context.Context, id auth.Identity, as insforge.C
 	if at < 0 {
 		return "", errNoProduct
 	}
-	offer := offers[at]
-	if offer.Mode == insforge.StripeRecurring {
-		running, err := c.running(ctx, as, offer.Name)
-		if err != nil {
-			return "", err
-		}
-		if running {
-			return "", errSubscribed
-		}
-	}
 	if o.key == "" {
 		o.key = rand.Text()
 	}
-	made, err := c.db.CheckOut(ctx, as, c.cfg.Environment, insforge.StripePurchase{
-		Mode:       offer.Mode,
-		Price:      offer.price,
+	wanted := insforge.StripePurchase{
+		Mode:       offers[at].Mode,
+		Price:      offers[at].price,
 		Quantity:   o.quantity,
 		User:       id.Subject,
 		SuccessURL: c.cfg.BaseURL + "/billing?checkout=done",
 		CancelURL:  c.cfg.BaseURL + "/billing",
 		Key:        keyFor(id.Subject, o.key),
-	})
+	}
+	var made insforge.StripeCheckout
+	if wanted.Mode == insforge.StripeRecurring {
+		made, err = c.subscribe(ctx, as, o.product, wanted)
+	} else {
+		made, err = c.db.CheckOut(ctx, as, c.cfg.Environment, wanted)
+	}
 	switch {
 	case err != nil:
 		return "", err
@@ -120,6 +120,37 @@ func (c *Checkout) checkOut(ctx context.Context, id auth.Identity, as insforge.C
 		return "", errOver
 	}
 	return made.URL, c.stripes(made.URL, checkoutHost)
+}
+
+// subscribe makes the checkout of a subscription. Whoever opens two of them, in two windows, and pays on both
+// would be charged for both from then on. So there is one on each day, whatever keys it is asked for with, and
+// another one once a subscription has ended. Stripe's checkouts are open for a day.
+func (c *Checkout) subscribe(ctx context.Context, as insforge.Credential, product string, wanted insforge.StripePurchase) (insforge.StripeCheckout, error) {
+	before, err := c.purchases(ctx, as, c.of(product), insforge.Eq("mode", insforge.StripeRecurring))
+	if err != nil {
+		return insforge.StripeCheckout{}, err
+	}
+	ended := 0
+	for _, p := range before {
+		if slices.Contains(charged, p.Status) {
+			return insforge.StripeCheckout{}, errSubscribed
+		}
+		if p.Status != "incomplete" {
+			ended++
+		}
+	}
+	own := wanted.Key
+	wanted.Key = keyFor(wanted.User, fmt.Sprintf("%s %d %s %d", wanted.Price, wanted.Quantity, c.now().UTC().Format(time.DateOnly), ended))
+	made, err := c.db.CheckOut(ctx, as, c.cfg.Environment, wanted)
+	switch {
+	case err != nil || made.Status == "open":
+		return made, err
+	case made.Status == "completed":
+		return made, errPaid
+	}
+	// Somebody ended it at Stripe before its time.
+	wanted.Key = own
+	return c.db.CheckOut(ctx, as, c.cfg.Environment, wanted)
 }
 
 // portal returns the address of the page of Stripe's on which the user manages what they have bought.

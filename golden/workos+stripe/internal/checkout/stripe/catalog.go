@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"example.com/shop/internal/insforge"
@@ -45,23 +44,35 @@ func (o Offer) Price() string {
 	return text + " every " + o.Interval
 }
 
-// catalog remembers what is for sale.
+// catalog is what is for sale and until when that holds, or why nobody knows, and when InsForge was asked.
 type catalog struct {
-	mu     sync.Mutex
-	until  time.Time
 	offers []Offer
+	until  time.Time
+	err    error
+	asked  time.Time
 }
 
 // offers returns what is for sale, in the order of the configuration. What has no price that can be paid is
-// left out; unsold says so in the log.
+// left out, and the log says so. One caller asks for all who wait, and nobody waits longer than they like: for an
+// InsForge that does not answer, each would otherwise wait in turn.
 func (c *Checkout) offers(ctx context.Context) ([]Offer, error) {
-	c.catalog.mu.Lock()
-	defer c.catalog.mu.Unlock()
-	if c.now().Before(c.catalog.until) {
-		return c.catalog.offers, nil
+	came := time.Now()
+	var last catalog
+	select {
+	case last = <-c.catalog:
+		defer func() { c.catalog <- last }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
+	if c.now().Before(last.until) || last.asked.After(came) {
+		return last.offers, last.err
+	}
+	asked := time.Now()
 	known, err := c.db.Catalog(ctx, c.cfg.Environment)
 	if err != nil {
+		if ctx.Err() == nil { // else the error is that of this caller, who has gone
+			last = catalog{err: err, asked: asked}
+		}
 		return nil, err
 	}
 	var offers []Offer
@@ -73,7 +84,7 @@ func (c *Checkout) offers(ctx context.Context) ([]Offer, error) {
 		}
 		offers = append(offers, offer)
 	}
-	c.catalog.offers, c.catalog.until = offers, c.now().Add(catalogAge)
+	last = catalog{offers: offers, until: c.now().Add(catalogAge), asked: asked}
 	return offers, nil
 }
 
