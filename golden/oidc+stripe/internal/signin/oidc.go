@@ -26,6 +26,9 @@ const (
 	renewTime = 15 * time.Minute
 	// maxProviderAnswer is far more than any answer of the provider.
 	maxProviderAnswer = 1 << 20
+	// maxProviderError is for an answer that is an error. The libraries put all of it into theirs, and so into the
+	// log, whatever page a proxy answers with.
+	maxProviderError = 4 << 10
 )
 
 // provider signs users in by OpenID Connect.
@@ -240,9 +243,13 @@ func (limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	limit := int64(maxProviderAnswer)
+	if answer.StatusCode >= http.StatusBadRequest {
+		limit = maxProviderError
+	}
 	answer.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(answer.Body, maxProviderAnswer), answer.Body}
+	}{io.LimitReader(answer.Body, limit), answer.Body}
 	return answer, nil
 }
