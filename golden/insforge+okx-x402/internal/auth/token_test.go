@@ -374,7 +374,7 @@ func TestVerify_lookAlikes(t *testing.T) {
 	i := newIssuer(t)
 	keys := newTestKeys(t, i)
 	header := fmt.Sprintf(`{"alg":"RS256","kid":%q`, i.kid)
-	for _, name := range []string{"alg", "kid", "crit", "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "sid", "sts", "role"} {
+	for _, name := range []string{"alg", "kid", "crit", "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "sid", "sts", "act", "role"} {
 		alike := fmt.Sprintf(`,%q:"x"}`, strings.ToUpper(name[:1])+name[1:])
 		for where, token := range map[string]string{
 			"header": rawToken(t, i, header+alike, "{"+goodJSON(i)+"}"),
