@@ -197,7 +197,7 @@ func build(ctx context.Context, dir, provider string, files []string) (binaries,
 		return b, nil, err
 	}
 	for binary, pkg := range map[string]string{b.auth: "./internal/auth", b.httpapi: "./internal/httpapi"} {
-		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-vet=off", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", binary, pkg)
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-ldflags=-s -w", "-vet=off", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", binary, pkg)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return b, nil, fmt.Errorf("%s: %w\n%s", provider, err, out)
