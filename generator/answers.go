@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"golang.org/x/mod/module"
+
+	"github.com/insforge/forge/internal/spelling"
 )
 
 // Question is one thing to ask. It is data: the prompt, the flags, the
@@ -185,7 +187,7 @@ func (q Question) checkChoice(value string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
-	if near := nearest(value, values); near != "" {
+	if near := spelling.Nearest(value, values); near != "" {
 		return fmt.Errorf("unknown %q, did you mean %q? (choices: %s)", value, near, strings.Join(values, ", "))
 	}
 	return fmt.Errorf("unknown %q (choices: %s)", value, strings.Join(values, ", "))
@@ -282,34 +284,4 @@ func checkOrigin(origin string) error {
 		return fmt.Errorf("%q is not an origin like https://app.example.com (https, no path, no slash at the end)", origin)
 	}
 	return nil
-}
-
-// nearest returns the candidate within two edits of value, or "".
-func nearest(value string, candidates []string) string {
-	best, bestDistance := "", 3
-	for _, c := range candidates {
-		if d := editDistance(strings.ToLower(value), c); d < bestDistance {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

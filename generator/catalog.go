@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/insforge/forge/internal/spelling"
 )
 
 // Catalog is every provider forge knows, sorted by ID, and the questions every
@@ -59,7 +61,7 @@ func (c *Catalog) IDs() []string {
 }
 
 // Suggest returns the provider ID that id is most likely a slip of, or "".
-func (c *Catalog) Suggest(id string) string { return nearest(id, c.IDs()) }
+func (c *Catalog) Suggest(id string) string { return spelling.Nearest(id, c.IDs()) }
 
 // Questions returns, in the order they are asked, the questions that apply
 // given the answers so far, with their choices and defaults filled in.

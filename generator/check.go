@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/insforge/forge/internal/spelling"
 )
 
 // Check reports every answer that cannot stand, given or not all are there.
@@ -97,7 +99,7 @@ func (c *Catalog) unknownKey(key string, known map[string]bool) string {
 	}
 	names := slices.Sorted(maps.Keys(known))
 	names = slices.DeleteFunc(names, func(k string) bool { return strings.HasPrefix(Flag(k), "--"+k) })
-	if near := nearest(key, names); near != "" {
+	if near := spelling.Nearest(key, names); near != "" {
 		return fmt.Sprintf("there is no such question, did you mean %q?", near)
 	}
 	return "there is no such question (keys: " + strings.Join(names, ", ") + ")"

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/insforge/forge/internal/spelling"
 )
 
 // Guide returns the provider id as a newcomer needs to read it: texts filled in
@@ -88,7 +90,7 @@ func (c *Catalog) unknownAnswer(key string) string {
 			return fmt.Sprintf("unknown key: %s belongs under [values]", key)
 		}
 	}
-	if near := nearest(key, top); near != "" {
+	if near := spelling.Nearest(key, top); near != "" {
 		return fmt.Sprintf("unknown key, did you mean %q?", near)
 	}
 	return "unknown key (known: " + strings.Join(top, ", ") + ")"

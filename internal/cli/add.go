@@ -20,7 +20,7 @@ func (a *app) addCommand() *cobra.Command {
 			"provider in the place of the one it has, and merges the difference into what you have.\n" +
 			"Newer templates come along, if this forge has any.",
 		Example:           "  forge add payment okx-x402\n  forge add auth workos",
-		Args:              kindAndID,
+		Args:              a.kindAndID,
 		ValidArgsFunction: a.completeKindAndID("auth", "payment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.changeProvider(cmd, args, ch, addProvider)
@@ -34,14 +34,15 @@ func (a *app) addCommand() *cobra.Command {
 func (a *app) removeCommand() *cobra.Command {
 	var ch change
 	cmd := &cobra.Command{
-		Use:   "remove payment ID",
-		Short: "Remove a payment provider",
+		Use:        "remove payment ID",
+		SuggestFor: []string{"delete", "rm"},
+		Short:      "Remove a payment provider",
 		Long: "remove renders the project again without one of its payment providers and merges the\n" +
 			"difference into what you have. Files you edited stay. The database keeps its data: a new\n" +
 			"migration removes what is no longer used, and drops data only with --drop-data. Newer\n" +
 			"templates come along, if this forge has any.",
 		Example:           "  forge remove payment okx-x402",
-		Args:              kindAndID,
+		Args:              a.kindAndID,
 		ValidArgsFunction: a.completeKindAndID("payment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.changeProvider(cmd, args, ch, removeProvider)
@@ -54,13 +55,19 @@ func (a *app) removeCommand() *cobra.Command {
 }
 
 // kindAndID checks the arguments of add and remove.
-func kindAndID(cmd *cobra.Command, args []string) error {
+func (a *app) kindAndID(cmd *cobra.Command, args []string) error {
 	if len(args) == 2 {
 		return nil
 	}
-	return hinted{
-		usageError{fmt.Errorf("%s takes what and which: %s", cmd.Name(), cmd.UseLine())}, "forge providers lists them",
+	hint := "forge providers lists them"
+	if len(args) == 1 {
+		if c, err := a.catalog(); err == nil {
+			if p, ok := c.Provider(args[0]); ok {
+				hint = fmt.Sprintf("%s %s %s", cmd.CommandPath(), p.Kind, p.ID)
+			}
+		}
 	}
+	return hinted{usageError{fmt.Errorf("%s takes what and which: %s", cmd.Name(), cmd.UseLine())}, hint}
 }
 
 // changeProvider is add and remove: to makes the new answers of the old ones.

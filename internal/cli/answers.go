@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,6 +37,7 @@ func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f n
 	if err != nil {
 		return answers, err
 	}
+	named := answers.Name != ""
 	if len(args) == 1 {
 		if answers, err = fromFolder(answers, args[0]); err != nil {
 			return answers, err
@@ -47,7 +49,19 @@ func (a *app) given(cmd *cobra.Command, c *generator.Catalog, args []string, f n
 			return answers, &generator.AnswerError{Key: key, Reason: "is empty"}
 		}
 	}
-	return answers, c.Check(answers)
+	err = c.Check(answers)
+	if !named && answers.Name != "" && wrong(err, generator.KeyName) {
+		err = hinted{err, "that is the folder's name; --name gives the project one of its own"}
+	}
+	return answers, err
+}
+
+// wrong reports whether err is also about the answer to key.
+func wrong(err error, key string) bool {
+	return slices.ContainsFunc(flatten(err), func(err error) bool {
+		var answer *generator.AnswerError
+		return errors.As(err, &answer) && answer.Key == key
+	})
 }
 
 // applySet gives answers what the --set flags say.

@@ -58,7 +58,7 @@ func (a *app) change(ctx context.Context, ch change) error {
 		return a.reportNothing(ch, u.Plan, "the project is what forge "+ch.catalog.Version+" writes, with your edits")
 	}
 	known := ch.catalog.Warnings(ch.recorded)
-	a.printWarnings(slices.DeleteFunc(ch.catalog.Warnings(ch.answers), func(w string) bool { return slices.Contains(known, w) }))
+	a.printWarnings(slices.DeleteFunc(ch.warnings(), func(w string) bool { return slices.Contains(known, w) }))
 	a.announcePacks(ch.catalog.PacksOf(ch.answers), ch.project.Manifest.Packs)
 	return a.carryOut(ctx, ch, u)
 }
@@ -87,6 +87,17 @@ func (a *app) prepare(ctx context.Context, ch *change, flags string) (*generator
 		u.Plan = u.Plan.Decide(generator.Decision(ch.conflict), ch.labels())
 	}
 	return u, nil
+}
+
+// warnings are what the answers give up, and what becomes of the users there are.
+func (ch *change) warnings() []string {
+	found := ch.catalog.Warnings(ch.answers)
+	was, is := ch.project.Manifest.Answers.Auth, ch.answers.Auth
+	if was != is && was != generator.None {
+		found = append(found, fmt.Sprintf("%s knows users by other IDs than %s: rows that are a user's under the old ID are "+
+			"nobody's until a migration of yours writes the new one", is, was))
+	}
+	return found
 }
 
 // dir is the project's folder as it is printed.

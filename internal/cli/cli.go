@@ -69,6 +69,7 @@ func run(args []string, a *app) int {
 }
 
 func (a *app) root() *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "forge",
 		Short: "Scaffold a Go server for InsForge, with your auth provider and payments wired in",
@@ -78,20 +79,25 @@ func (a *app) root() *cobra.Command {
 			"provider or one provider less into the project you have edited, without losing an edit.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          commandsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return a.version()
+			}
 			return cmd.Help()
 		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "the same as forge version")
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
 		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.templateCommand(), a.tokenCommand(), a.payCommand(),
 		a.schemaCommand(), a.mcpCommand(), a.versionCommand(),
 	)
+	refuseUnknown(root)
 	return root
 }
 
@@ -103,26 +109,4 @@ func (a *app) catalog() (*generator.Catalog, error) {
 		return nil, fmt.Errorf("loading the templates: %w", err)
 	}
 	return c, nil
-}
-
-// usageArgs marks what cobra says about arguments as a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
-}
-
-// projectOnly refuses arguments of a command that works on the project that
-// the current folder is in.
-func projectOnly(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return hinted{
-		usageError{fmt.Errorf("%s takes no argument, and was given %q", cmd.Name(), args[0])},
-		"run it in the project's folder, or anywhere below",
-	}
 }

@@ -93,7 +93,10 @@ func (missing missingAnswersError) Error() string {
 		}
 		fmt.Fprintf(&b, "  %s", q.Message)
 		var about []string
-		if len(q.Choices) > 0 {
+		switch {
+		case q.Type == "confirm":
+			about = append(about, "choices: true, false")
+		case len(q.Choices) > 0:
 			var values []string
 			for _, choice := range q.Choices {
 				values = append(values, choice.Value)

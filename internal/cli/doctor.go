@@ -23,8 +23,9 @@ func (a *app) doctorCommand() *cobra.Command {
 	var section string
 	var use packUse
 	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
+		Use:        "doctor",
+		SuggestFor: []string{"check", "verify"},
+		Short:      "Check the project against reality: migrations, rights, tokens, settings, sign-in, payments",
 		Long: "doctor asks the InsForge project whether it is what the files here say: that the keys fit, that\n" +
 			"the migrations were applied, that row level security holds and that insforge.toml was applied; that the\n" +
 			"auth provider is the one whose tokens the server takes, publishes its keys and knows this app's addresses;\n" +

@@ -27,7 +27,7 @@ func (a *app) mcpCommand() *cobra.Command {
 			"file of it, and applies exactly that plan; and it asks how a project stands. Nothing outside of --root is\n" +
 			"written, whatever the agent asks for, and nothing that has not been planned before.",
 		Example: "  forge mcp --root .",
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    takes(0, 0, "no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.serveMCP(cmd.Context(), root)
 		},

@@ -321,7 +321,7 @@ func (g *agent) makeChange(ctx context.Context, in planInput, d dialog) (*shownP
 		return nil, err
 	}
 	return &shownPlan{
-		dir: dir, plan: u.Plan, record: u.Record, warnings: ch.catalog.Warnings(ch.answers),
+		dir: dir, plan: u.Plan, record: u.Record, warnings: ch.warnings(),
 		document: func(written bool) view.Document {
 			doc := g.document(ch, u, written)
 			doc.Error = g.failureOf(errors.Join(undecided(u.Plan), unresolved(u.Plan, written)))

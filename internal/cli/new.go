@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -23,24 +24,25 @@ type newFlags struct {
 func (a *app) newCommand() *cobra.Command {
 	var f newFlags
 	cmd := &cobra.Command{
-		Use:   "new [DIR]",
-		Short: "Write a new server, asking for what the flags leave open",
+		Use:        "new [DIR]",
+		SuggestFor: []string{"create", "generate", "init", "scaffold"},
+		Short:      "Write a new server, asking for what the flags leave open",
 		Long: "new writes a complete Go server into DIR, which must not exist yet or be empty.\n" +
 			"`forge new .` adds it to the current folder instead, beside what is there: go.mod,\n" +
 			"insforge.toml, .env.example and .gitignore are merged, and about any other file of yours\n" +
 			"that is in the way you decide.",
 		Example: "  forge new\n  forge new shop --auth clerk --payments okx-x402 --module example.com/shop --defaults",
-		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		Args:    takes(0, 1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.new(cmd, args, f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.auth, "auth", "", "auth provider, an ID of forge providers; none for a paid API without sign-in")
-	flags.StringVar(&f.pays, "payments", "", "payment providers, comma separated, or none")
-	flags.StringVar(&f.module, "module", "", "Go module path, such as example.com/shop")
-	flags.StringVar(&f.name, "name", "", "project name (default: the name of DIR)")
-	flags.StringVar(&f.answers, "answers", "", "file with answers (TOML); flags win over it")
+	flags.StringVar(&f.auth, "auth", "", "`ID` of the auth provider, as forge providers lists them; none for a paid API without sign-in")
+	flags.StringVar(&f.pays, "payments", "", "`IDS` of payment providers with commas between, or none")
+	flags.StringVar(&f.module, "module", "", "`PATH` of the Go module, such as example.com/shop")
+	flags.StringVar(&f.name, "name", "", "`NAME` of the project (default: the name of DIR)")
+	flags.StringVar(&f.answers, "answers", "", "`FILE` with answers, as key = \"value\" lines of TOML; flags win over it")
 	f.bindAnswers(cmd)
 	f.bindTemplates(cmd)
 	f.bindWriting(cmd)
@@ -82,6 +84,9 @@ func completions(providers []generator.Provider) []cobra.Completion {
 func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	if len(args) == 1 && args[0] == "" { // of a variable in a script that is not set
+		return hinted{usageError{errors.New("new was given a folder with an empty name")}, "leave it out to be asked, or write . for the current folder"}
 	}
 	packs, err := f.read(cmd.Context(), false)
 	if err != nil {

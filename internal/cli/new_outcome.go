@@ -42,7 +42,8 @@ func (a *app) newDocument(j job, plan *generator.Plan, record *generator.Tree, n
 
 // nextSteps are the commands from a written project to a running one.
 func nextSteps(dir string, spec *generator.Spec) []string {
-	var steps, about []string
+	var steps []string
+	about := []string{"Set up InsForge"}
 	if filepath.Clean(dir) != "." {
 		steps = append(steps, "cd "+quote(dir))
 	}

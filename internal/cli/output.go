@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/insforge/forge/generator"
@@ -61,12 +62,21 @@ func (a *app) printWarnings(warnings []string) {
 	}
 }
 
-// printNext prints what to do next, unless the conflicts come first.
+// printNext prints what to do next. If conflicts are left in files, they come first.
 func (a *app) printNext(steps []string, conflicts error) {
-	if conflicts != nil || len(steps) == 0 {
+	if len(steps) == 0 {
 		return
 	}
-	fmt.Fprintln(a.Out, "\nNext:")
+	if conflicts == nil {
+		fmt.Fprintln(a.Out, "\nNext:")
+	} else {
+		fmt.Fprintln(a.Out, "\nNext, once the conflicts are resolved:")
+		into := 0
+		if strings.HasPrefix(steps[0], "cd ") {
+			into = 1
+		}
+		steps = slices.Insert(slices.Clone(steps), into, "forge upgrade --continue")
+	}
 	for _, step := range steps {
 		fmt.Fprintf(a.Out, "  %s\n", step)
 	}

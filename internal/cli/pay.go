@@ -46,7 +46,7 @@ func (a *app) payCommand() *cobra.Command {
 			"from " + keyPassword + ".",
 		Example: "  forge pay https://shop.example.com/v1/report --key-file key --data '{\"text\":\"hello\"}'\n" +
 			"  forge pay https://shop.example.com/v1/report --key-file key --data @text.json --max 0.01 --json",
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Args: takes(0, 1, "one URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.buy(cmd.Context(), p, args)
 		},

@@ -16,9 +16,10 @@ func (a *app) providersCommand() *cobra.Command {
 	var asJSON, markdown bool
 	var from sources
 	cmd := &cobra.Command{
-		Use:   "providers [ID]",
-		Short: "List the providers, or print one provider's guide: dashboard steps, variables, URLs",
-		Args:  usageArgs(cobra.MaximumNArgs(1)),
+		Use:        "providers [ID]",
+		SuggestFor: []string{"guide", "list"},
+		Short:      "List the providers, or print one provider's guide: dashboard steps, variables, URLs",
+		Args:       takes(0, 1, "the ID of one provider"),
 		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			c, err := a.completed(cmd)
 			if err != nil {

@@ -22,7 +22,7 @@ func (a *app) schemaCommand() *cobra.Command {
 			"editors, or of a document that forge prints. schema --json prints what a program needs to call forge\n" +
 			"without trial and error: questions with their choices and flags, providers, commands, codes.",
 		Example:           "  forge schema provider > provider.schema.json\n  forge schema --json",
-		Args:              usageArgs(cobra.MaximumNArgs(1)),
+		Args:              takes(0, 1, "the name of one schema"),
 		ValidArgsFunction: cobra.FixedCompletions(schema.Names(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.catalog()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/insforge/forge/generator"
 )
@@ -22,14 +23,14 @@ func checkTarget(dir string, adopt bool) error {
 
 // judgeTarget is checkTarget without changing anything.
 func judgeTarget(dir string, adopt bool) error {
-	info, err := os.Stat(dir)
+	there, info, err := existing(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case err != nil:
 		return err
 	case !info.IsDir():
-		return hinted{codedError{fmt.Errorf("%s is a file, not a folder", dir), codeTarget}, "choose another folder, or move the file away"}
+		return hinted{codedError{fmt.Errorf("%s is a file, not a folder", there), codeTarget}, "choose another folder, or move the file away"}
+	case there != dir:
+		return nil
 	}
 	if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(generator.ManifestPath))); err == nil {
 		return hinted{
@@ -48,6 +49,18 @@ func judgeTarget(dir string, adopt bool) error {
 		}
 	}
 	return nil
+}
+
+// existing returns what there is at path, or else at the nearest folder above it.
+func existing(path string) (string, fs.FileInfo, error) {
+	for {
+		info, err := os.Stat(path)
+		above := filepath.Dir(path)
+		if err == nil || above == path || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return path, info, err
+		}
+		path = above
+	}
 }
 
 func some(entries []os.DirEntry) string {

@@ -26,7 +26,7 @@ func (a *app) templateCommand() *cobra.Command {
 		Short: "Write a provider for forge, and find out in seconds whether it is right",
 		Long: "template is for contributors to forge. It works on the folder templates of the checkout that\n" +
 			"the current folder is in, or on --templates DIR, and not on the templates that this forge was built with.",
-		Args: usageArgs(cobra.NoArgs),
+		Args: commandsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&c.dir, "templates", "", "the `DIR` with the templates (default: templates, here or in a folder above)")

@@ -20,7 +20,7 @@ func (a *app) templateModulesCommand() *cobra.Command {
 			"forge's own templates import, and writes a modules.lock into each folder that needs one. Run it after\n" +
 			"a change of a [[require]] or of an import. It needs go, and the network for modules that are not cached.",
 		Example: "  forge template modules ./acme",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    takes(1, 1, "the folder of one pack"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := args[0]
 			if _, err := os.Stat(filepath.Join(dir, "pack.toml")); err != nil {

@@ -27,7 +27,7 @@ func (a *app) templateNewCommand(c *checkout) *cobra.Command {
 			"--auth or --payments, such as acme or acme-id.",
 		Example: "  forge template new auth acme\n  forge template new payment acme-pay\n" +
 			"  forge template new auth acme --name \"Acme ID\" --docs https://docs.acme.com/tokens",
-		Args: usageArgs(cobra.ExactArgs(2)),
+		Args: takes(2, 2, "a kind and an ID"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

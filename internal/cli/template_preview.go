@@ -33,7 +33,7 @@ func (a *app) templatePreviewCommand(c *checkout) *cobra.Command {
 			"does not answer, and lists the files that the provider's layers make. Nothing is written. With --watch it\n" +
 			"goes on, and prints the diff of the project whenever the templates change, until Ctrl-C.",
 		Example:           "  forge template preview acme\n  forge template preview acme --payments okx-x402 --set public_ledger=true --watch",
-		Args:              usageArgs(cobra.ExactArgs(1)),
+		Args:              takes(1, 1, "the ID of one provider"),
 		ValidArgsFunction: c.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.find(); err != nil {

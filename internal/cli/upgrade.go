@@ -17,8 +17,9 @@ func (a *app) upgradeCommand() *cobra.Command {
 	ch := change{words: []string{"upgrade"}}
 	var resume, abort, discard bool
 	cmd := &cobra.Command{
-		Use:   "upgrade",
-		Short: "Bring newer templates into the project without losing an edit",
+		Use:        "upgrade",
+		SuggestFor: []string{"update"},
+		Short:      "Bring newer templates into the project without losing an edit",
 		Long: "upgrade merges what changed in the templates since this project was written into the\n" +
 			"project as it is now. Your edits stay, files you deleted stay deleted, and where you and\n" +
 			"the templates changed the same lines nothing is written until you decide.",

@@ -10,14 +10,18 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print forge's version, which is also its templates' version",
-		Args:  usageArgs(cobra.NoArgs),
+		Args:  takes(0, 0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.catalog()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(a.Out, "forge "+c.Version)
-			return err
+			return a.version()
 		},
 	}
+}
+
+func (a *app) version() error {
+	c, err := a.catalog()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.Out, "forge "+c.Version)
+	return err
 }

@@ -238,6 +238,25 @@ func TestRun_differ(t *testing.T) {
 	}
 }
 
+// TestRun_unreachable tells once why, and of what builds on it only whose answer is lacking.
+func TestRun_unreachable(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	skipped := 0
+	for _, c := range examine(t, shop(t, keys(gone.URL)), nil, func(in *doctor.Input) { in.Section = doctor.Database }) {
+		if c.Status != doctor.Skipped {
+			continue
+		}
+		skipped++
+		if want := "needs INSFORGE_URL, and " + gone.URL + " cannot be reached"; c.Detail != want {
+			t.Errorf("%s: %q, want %q", c.Name, c.Detail, want)
+		}
+	}
+	if skipped < 5 {
+		t.Errorf("%d checks were skipped", skipped)
+	}
+}
+
 // TestRun_unset makes the checks that need nobody, and says what the others need.
 func TestRun_unset(t *testing.T) {
 	checks := examine(t, shop(t, nil), nil)

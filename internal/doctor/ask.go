@@ -86,7 +86,7 @@ func (a *asker) silent(err error, timeout time.Duration) string {
 	if errors.As(err, &late) && late.Timeout() {
 		return fmt.Sprintf("does not answer within %v", timeout)
 	}
-	return "cannot be reached: " + a.secrets.quoted(err.Error())
+	return unreachable + ": " + a.secrets.quoted(err.Error())
 }
 
 // note compares the clock here with that of the first server that says what time

@@ -111,7 +111,7 @@ func (c *client) silent(err error) error {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return &trouble{fmt.Sprintf("does not answer within %v", c.http.Timeout), fixWait}
 	}
-	return &trouble{"cannot be reached: " + c.secrets.quoted(err.Error()), "correct INSFORGE_URL, or the network between here and it"}
+	return &trouble{unreachable + ": " + c.secrets.quoted(err.Error()), "correct INSFORGE_URL, or the network between here and it"}
 }
 
 func (c *client) understood(res *http.Response, path string, data []byte) (*answer, error) {

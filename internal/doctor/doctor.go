@@ -146,15 +146,24 @@ func unmade(name string, needs ...*Check) (Check, bool) {
 		if need.root != nil {
 			root = need.root
 		}
-		return Check{
-			Name: name, Status: Skipped, Detail: "needs " + root.Name + ", which " + firstLine(root.Detail),
-			Fix: root.Fix, root: root,
-		}, true
+		return Check{Name: name, Status: Skipped, Detail: "needs " + root.Name + because(root.Detail), Fix: root.Fix, root: root}, true
 	}
 	return Check{}, false
 }
 
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
+// because goes on from the name of a check to what was found there, as short as it
+// can be said once more. A detail about an address begins with it.
+func because(detail string) string {
+	detail, _, _ = strings.Cut(detail, "\n")
+	detail, _, unreached := strings.Cut(detail, unreachable+": ")
+	if unreached {
+		detail += unreachable
+	}
+	if strings.HasPrefix(detail, "http://") || strings.HasPrefix(detail, "https://") {
+		return ", and " + detail
+	}
+	return ", which " + detail
 }
+
+// unreachable says of an address that no connection to it can be made.
+const unreachable = "cannot be reached"

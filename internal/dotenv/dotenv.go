@@ -16,7 +16,8 @@ const environment = "the environment"
 
 // Settings are a project's variables, from wherever they are.
 type Settings struct {
-	// InFile is what .env says; Example what .env.example says.
+	// InFile is what .env says; Example what .env.example says
+	// or, where it leaves a variable empty, gives as its example.
 	InFile, Example map[string]string
 
 	getenv   func(string) string
@@ -32,7 +33,7 @@ func Read(files fs.FS, getenv func(string) string) Settings {
 		s.InFile = parse(string(data))
 	}
 	if data, err := fs.ReadFile(files, File+".example"); err == nil {
-		s.Example, s.declared = parse(string(data)), string(data)
+		s.Example, s.declared = examples(string(data)), string(data)
 	}
 	return s
 }
@@ -45,6 +46,20 @@ func parse(text string) map[string]string {
 		if name, value, found := strings.Cut(line, "="); found && !strings.HasPrefix(line, "#") {
 			set[name] = value
 		}
+	}
+	return set
+}
+
+// examples are the values in .env.example, and for a variable that is empty there
+// the one that the line above it names.
+func examples(text string) map[string]string {
+	set := parse(text)
+	above := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, value, found := strings.Cut(line, "="); found && value == "" && above != "" {
+			set[name] = above
+		}
+		_, above, _ = strings.Cut(line, "# Example: ")
 	}
 	return set
 }

@@ -8,7 +8,7 @@ import (
 func TestSettings(t *testing.T) {
 	files := fstest.MapFS{
 		".env":         {Data: []byte("# A=comment\nA=1\nA=2\nB=x # kept\nC=\nQ=\"quoted\"\nW=dos\r\nnothing\n")},
-		".env.example": {Data: []byte("A=example\n# D=\n")},
+		".env.example": {Data: []byte("A=example\n# D=\n# Example: sample\nF=\nG=\n# Example: other\nH=own\n")},
 	}
 	env := map[string]string{"B": "outer", "C": "outer", "E": ""}
 	s := Read(files, func(name string) string { return env[name] })
@@ -22,6 +22,9 @@ func TestSettings(t *testing.T) {
 	}
 	if s.InFile["B"] != "x # kept" || s.Example["A"] != "example" || s.InEnvironment("A") != "" {
 		t.Errorf("%+v", s)
+	}
+	if s.Example["F"] != "sample" || s.Example["G"] != "" || s.Example["H"] != "own" {
+		t.Errorf("examples: %q", s.Example)
 	}
 	if !s.Declares("A") || !s.Declares("D") || s.Declares("B") || !Read(fstest.MapFS{}, nil).Declares("B") {
 		t.Error("what .env.example declares is A and D")

@@ -3,6 +3,8 @@ package insforgetoml
 import (
 	"fmt"
 	"strings"
+
+	"github.com/insforge/forge/internal/spelling"
 )
 
 // advice says what to do about an unknown name in a section: the known key that
@@ -12,7 +14,7 @@ func advice(section, name string) string {
 	best := min(3, len(name))
 	for _, key := range allKeys() {
 		in, last := setting{key: key}.section()
-		d := distance(plain(name), plain(last))
+		d := spelling.Distance(plain(name), plain(last))
 		if in == section && d < best || d == 0 && best > 0 {
 			found, best = key, d
 		}
@@ -35,25 +37,4 @@ func allKeys() []string {
 // plain makes disableSignup, disable-signup and disable_signup one name.
 func plain(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
-}
-
-// distance returns how many bytes have to be put in, taken out or changed to
-// make a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, change)
-		}
-	}
-	return row[len(b)]
 }
