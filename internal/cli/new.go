@@ -30,7 +30,10 @@ func (a *app) newCommand() *cobra.Command {
 		Long: "new writes a complete Go server into DIR, which must not exist yet or be empty.\n" +
 			"`forge new .` adds it to the current folder instead, beside what is there: go.mod,\n" +
 			"insforge.toml, .env.example and .gitignore are merged, and about any other file of yours\n" +
-			"that is in the way you decide.",
+			"that is in the way you decide.\n\n" +
+			"An answers file has name, module and auth as strings, payments as a list, and below [values]\n" +
+			"the answers to all other questions, by the keys that --set takes:\n\n" +
+			"  module = \"example.com/shop\"\n  auth = \"clerk\"\n  payments = [\"okx-x402\"]\n\n  [values]\n  price = \"0.05\"",
 		Example: "  forge new\n  forge new shop --auth clerk --payments okx-x402 --module example.com/shop --defaults",
 		Args:    takes(0, 1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +45,7 @@ func (a *app) newCommand() *cobra.Command {
 	flags.StringVar(&f.pays, "payments", "", "`IDS` of payment providers with commas between, or none")
 	flags.StringVar(&f.module, "module", "", "`PATH` of the Go module, such as example.com/shop")
 	flags.StringVar(&f.name, "name", "", "`NAME` of the project (default: the name of DIR)")
-	flags.StringVar(&f.answers, "answers", "", "`FILE` with answers, as key = \"value\" lines of TOML; flags win over it")
+	flags.StringVar(&f.answers, "answers", "", "`FILE` with answers, in TOML; flags win over it")
 	f.bindAnswers(cmd)
 	f.bindTemplates(cmd)
 	f.bindWriting(cmd)
