@@ -62,7 +62,7 @@ soak: tools ## The slow tests, which CI leaves out
 	FORGE_SOAK=1 go test -timeout 60m ./internal/x402test/e2e -run 'Race|Crash' -v
 	cd golden/clerk+okx-x402 && for target in ParseProof Decimal Refusal Settlement Supported; do \
 		go test ./internal/payment/okx -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 60s || exit 1; done
-	FORGE_SOAK=1 go test -timeout 60m ./internal/authtest/mutation -v
+	FORGE_SOAK=1 go test -timeout 120m ./internal/authtest/mutation -v
 	cd golden/clerk && go test ./internal/auth -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 60s
 	cd golden/better-auth && go test ./internal/auth -run '^$$' -fuzz '^FuzzSessionToken$$' -fuzztime 60s
 	for provider in clerk workos; do \

@@ -1,8 +1,10 @@
 package golden
 
 import (
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/insforge/forge/internal/trial"
@@ -10,17 +12,26 @@ import (
 
 // TestMatrix holds every combination of the catalog to what its users rely on:
 // it builds, vets, passes its own tests, is gofmt-clean, tidy and silent under
-// its own linter configuration. It does so in the golden projects, which TestGolden
-// wants to be what users get: tools remember what they found in a folder.
+// its own linter configuration. It does so with the golden projects, which TestGolden
+// wants to be what users get. Those of one auth provider have most in common, so
+// they are tried in one place, one after the other. TestServer builds their programs.
 func TestMatrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles every combination; make test runs it")
 	}
 	all := tools(t)
+	byAuth := map[string][]trial.Combination{}
 	for _, combo := range trial.Combinations(load(t)) {
-		t.Run(combo.String(), func(t *testing.T) {
+		byAuth[combo.Auth] = append(byAuth[combo.Auth], combo)
+	}
+	for _, auth := range slices.Sorted(maps.Keys(byAuth)) {
+		t.Run(auth, func(t *testing.T) {
 			t.Parallel()
-			check(t, all.HoldsUp(t.Context(), combo.String()))
+			for _, combo := range byAuth[auth] {
+				t.Run(combo.String(), func(t *testing.T) {
+					tryAt(t, auth, combo.String(), func(dir string) error { return all.HoldsUpUnbuilt(t.Context(), dir) })
+				})
+			}
 		})
 	}
 }
@@ -36,7 +47,7 @@ func TestMatrix_publicLedger(t *testing.T) {
 	_, target, rec := render(t, c, combo.Answers(c).Set("public_ledger", "true"))
 	dir := filepath.Join(t.TempDir(), "shop")
 	write(t, dir, target, rec)
-	check(t, tools(t).HoldsUp(t.Context(), dir))
+	tryAt(t, combo.Auth, dir, func(dir string) error { return tools(t).HoldsUp(t.Context(), dir) })
 	private := regexp.MustCompile(`(?i)\b(payer|nonce|reason|operator)`)
 	for _, path := range []string{
 		"internal/httpapi/payments.go", "internal/httpapi/payments_page.go", "internal/httpapi/payments.html", "internal/httpapi/payments_error.html",
@@ -60,6 +71,17 @@ func tools(t *testing.T) *trial.Tools {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// tryAt has the project in dir tried at a place, and reports what the tools said
+// there, if they said anything.
+func tryAt(t *testing.T, place, dir string, try func(dir string) error) {
+	t.Helper()
+	places, err := trial.FindPlaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, places.Try(place, dir, try))
 }
 
 // check reports what a tool said of a project, if it said anything.

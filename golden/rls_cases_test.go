@@ -134,8 +134,8 @@ func checkCases(t *testing.T, w *wall, whos []person) {
 	t.Logf("%d requests", ran)
 }
 
-// functions are what the migrations define. The ones that triggers call are no
-// API, and the ledger's are the server's.
+// functions are what the migrations define besides accountFunctions. The ones that
+// triggers call are no API, and the ledger's are the server's.
 var functions = []string{"claim_payment", "move_payment", "release_payment", "begin_settlement", "lease_payments", "note_payment", "forget_payments", "payments_version", "payment_totals", "payments_publish", "todos_set_updated_at", "requesting_user_id"}
 
 var arguments = map[string]map[string]any{
@@ -148,7 +148,14 @@ var arguments = map[string]map[string]any{
 	// The payment is neither verified nor open, nor at its end, so it stays as it is.
 	"begin_settlement": {"p_claim": paymentClaim, "p_settlement": "s", "p_answer": "a"},
 	"lease_payments":   {"p_facilitator": "okx", "p_limit": 1, "p_now": true},
-	"note_payment":     {"p_claim": paymentClaim, "p_transaction": nil, "p_reason": "r"},
+	"see_user":         {"p_user_id": "user_b", "p_name": "Eve", "p_email": nil},
+	"delete_user":      {"p_user_id": "user_b"},
+	"begin_session": {
+		"p_id": newSessionID, "p_replaces": sessionID, "p_user_id": "user_b", "p_name": "Eve", "p_email": nil,
+		"p_sealed": "x", "p_renew_at": nil, "p_expires_at": "2999-01-01T00:00:00Z",
+	},
+	"lease_session": {"p_id": sessionID, "p_renew_at": "2000-01-01T00:00:00Z"},
+	"note_payment":  {"p_claim": paymentClaim, "p_transaction": nil, "p_reason": "r"},
 }
 
 // call runs a function and says what became of the ledger, and what came back

@@ -19,7 +19,7 @@ import (
 // TestRLS asks the generated database for everything, as everybody, on every way
 // there is: as SQL under the caller's role, of PostgREST with the token the
 // backend would mint, and of the gateway with the caller's own credential. What
-// comes out is in the tables of rls_cells_test.go and rls_cases_test.go.
+// comes out is in the tables of rls_cells_test.go, rls_account_test.go and rls_cases_test.go.
 func TestRLS(t *testing.T) {
 	server := startInsForge(t)
 	p := serveInsForge(t, server, "clerk+okx-x402")
@@ -35,6 +35,15 @@ func TestRLS(t *testing.T) {
 		w := newWall(t, p, paymentsWall)
 		checkCells(t, paymentsCells, whos, ways, verbs, []string{"stored"}, w.probe)
 	})
+	t.Run("profiles", func(t *testing.T) {
+		w := newWall(t, p, profilesWall)
+		checkCells(t, profilesCells, whos, ways, verbs, []string{"own", "other", "unseen"}, w.probe)
+	})
+	t.Run("sessions", func(t *testing.T) {
+		w := newWall(t, p, sessionsWall)
+		checkCells(t, sessionsCells, whos, ways, verbs, []string{"stored"}, w.probe)
+	})
+	t.Run("account rpc", func(t *testing.T) { checkAccountFunctions(t, p, whos, ways) })
 	t.Run("rpc", func(t *testing.T) {
 		checkCells(t, rpcCells, whos, ways, functions, []string{"call"}, newWall(t, p, paymentsWall).call)
 	})

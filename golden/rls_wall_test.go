@@ -16,9 +16,10 @@ import (
 // wallSpec is a table whose wall is probed.
 type wallSpec struct {
 	schema, table string
+	key           string // the column that rows are found by
 	seed          string // SQL that brings back the rows to begin with
 	owner, change string // the column that says whose a row is, and the one that updates write
-	// target is the row that a caller means: its id, "" for any, and its owner.
+	// target is the row that a caller means: its key, "" for any, and its owner.
 	target func(who person, row string) (id, owner string)
 	// fresh is a new row; named says whether it names its owner.
 	fresh func(owner string, named bool) map[string]any
@@ -61,11 +62,11 @@ func (w *wall) reset(t *testing.T) {
 	w.dirty = false
 }
 
-// rows are all that the table holds, by their id.
+// rows are all that the table holds, by their key.
 func (w *wall) rows(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	var data []byte
-	if err := w.db.QueryRow(t.Context(), "select coalesce(jsonb_object_agg(id, to_jsonb(t) - '{created_at,updated_at,claimed_until}'::text[]), '{}') from "+w.name()+" as t").Scan(&data); err != nil {
+	if err := w.db.QueryRow(t.Context(), "select coalesce(jsonb_object_agg("+w.key+", to_jsonb(t) - '{created_at,updated_at,claimed_until,seen_at}'::text[]), '{}') from "+w.name()+" as t").Scan(&data); err != nil {
 		t.Fatal(err)
 	}
 	rows := map[string]map[string]any{}
@@ -117,13 +118,16 @@ func (w *wall) probe(t *testing.T, who person, way, verb, row string) string {
 			"select": "", "insert": "added:" + owner, "delete": "removed:" + owner + "'s",
 			"update": "changed:" + owner + "'s:" + w.change, "upsert": "changed:" + owner + "'s:" + w.change,
 		}[verb]
+		if verb == "upsert" && w.start[id] == nil {
+			want = "added:" + owner
+		}
 	}
 	got := r.String()
 	if effect != want {
 		got += "(" + effect + ")"
 	}
 	for _, seen := range r.rows {
-		if seen[w.owner] != owner || verb != "insert" && seen["id"] != id {
+		if seen[w.owner] != owner || verb != "insert" && seen[w.key] != id {
 			got += fmt.Sprintf("(shows:%v's)", seen[w.owner])
 		}
 	}
@@ -134,7 +138,10 @@ func (w *wall) do(t *testing.T, who person, way, verb, id, owner, row string) re
 	t.Helper()
 	fresh := w.fresh(owner, row != "own")
 	if verb == "upsert" { // the whole row as it stands, with one new value
-		if fresh = maps.Clone(w.start[id]); w.table == "payments" {
+		if stored := maps.Clone(w.start[id]); stored != nil {
+			fresh = stored
+		}
+		if w.table == "payments" {
 			fresh["claimed_until"] = "infinity"
 		}
 		fresh[w.change] = "changed"
@@ -143,12 +150,12 @@ func (w *wall) do(t *testing.T, who person, way, verb, id, owner, row string) re
 		return w.sql(t, who, verb, id, fresh)
 	}
 	var headers []string
-	path := w.table + "?id=eq." + id
+	path := w.table + "?" + w.key + "=eq." + id
 	switch verb {
 	case "insert":
 		path = w.table + "?"
 	case "upsert":
-		path = w.table + "?on_conflict=id"
+		path = w.table + "?on_conflict=" + w.key
 	}
 	if w.schema != "public" {
 		headers = []string{"Accept-Profile", w.schema, "Content-Profile", w.schema}
@@ -185,11 +192,11 @@ func (w *wall) sql(t *testing.T, who person, verb, id string, fresh map[string]a
 	}
 	insert := fmt.Sprintf("insert into %s as t (%s) values (%s)", w.name(), strings.Join(columns, ", "), strings.Join(marks, ", "))
 	return w.run(t, who, map[string]string{
-		"select": "select to_jsonb(t) from " + w.name() + " as t where id = $1",
+		"select": "select to_jsonb(t) from " + w.name() + " as t where " + w.key + " = $1",
 		"insert": insert + " returning to_jsonb(t)",
-		"update": "update " + w.name() + " as t set " + w.change + " = 'changed' where id = $1 returning to_jsonb(t)",
-		"delete": "delete from " + w.name() + " as t where id = $1 returning to_jsonb(t)",
-		"upsert": insert + " on conflict (id) do update set " + w.change + " = excluded." + w.change + " returning to_jsonb(t)",
+		"update": "update " + w.name() + " as t set " + w.change + " = 'changed' where " + w.key + " = $1 returning to_jsonb(t)",
+		"delete": "delete from " + w.name() + " as t where " + w.key + " = $1 returning to_jsonb(t)",
+		"upsert": insert + " on conflict (" + w.key + ") do update set " + w.change + " = excluded." + w.change + " returning to_jsonb(t)",
 	}[verb], args...)
 }
 
@@ -226,7 +233,7 @@ var todoIDs = map[string]string{
 }
 
 var todosWall = wallSpec{
-	schema: "public", table: "todos", owner: "user_id", change: "title",
+	schema: "public", table: "todos", key: "id", owner: "user_id", change: "title",
 	seed: `delete from public.todos; insert into public.todos (id, user_id, title) values
 		('` + todoIDs["user_a"] + `', 'user_a', 'a'), ('` + todoIDs["user_b"] + `', 'user_b', 'b'),
 		('` + todoIDs["user_gone"] + `', 'user_gone', 'c'), ('` + todoIDs[""] + `', '', 'd')`,
@@ -258,7 +265,7 @@ const (
 )
 
 var paymentsWall = wallSpec{
-	schema: "public", table: "payments", owner: "payer", change: "resource",
+	schema: "public", table: "payments", key: "id", owner: "payer", change: "resource",
 	seed: `delete from public.payments; insert into public.payments (id, network, asset, payer, nonce, recipient, amount,
 			valid_before, resource, fingerprint, facilitator, state, claim, claimed_until)
 		values ('` + paymentID + `', 'eip155:196', '0xa', '0xb', '0x1', '0xc', 1, 9, '/r', 'f', 'okx', 'claimed', '` + paymentClaim + `', 'infinity')`,
@@ -275,7 +282,7 @@ var paymentsWall = wallSpec{
 func betterAuthWall(table string) wallSpec {
 	name := pgx.Identifier{"better_auth", table}.Sanitize()
 	return wallSpec{
-		schema: "better_auth", table: table, owner: "email", change: "name",
+		schema: "better_auth", table: table, key: "id", owner: "email", change: "name",
 		seed:   "delete from " + name + "; insert into " + name + " values ('u1', 'ada@example.com', 'Ada')",
 		target: func(person, string) (id, owner string) { return "u1", "ada@example.com" },
 		fresh: func(owner string, _ bool) map[string]any {

@@ -22,10 +22,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/insforge/forge/generator"
-	"github.com/insforge/forge/internal/pgtest"
 	"github.com/insforge/forge/internal/trial"
 )
 
@@ -379,21 +377,9 @@ const (
 // own tables, and the server on it.
 func betterAuthCookie(t *testing.T, env map[string]string) (func(*http.Request), string) {
 	t.Helper()
-	postgres, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	db, err := pgx.Connect(t.Context(), postgres.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close(t.Context())
-	_, err = db.Exec(t.Context(), `
+	database := insforgeDatabase(t)
+	db := connect(t, database)
+	_, err := db.Exec(t.Context(), `
 		create schema better_auth;
 		create table better_auth."user" (
 			id text primary key, name text not null, email text not null unique, "emailVerified" boolean not null,
@@ -409,7 +395,7 @@ func betterAuthCookie(t *testing.T, env map[string]string) (func(*http.Request),
 		t.Fatal(err)
 	}
 	env["BETTER_AUTH_SECRET"] = betterAuthSecret
-	env["DATABASE_URL"] = postgres.URL
+	env["DATABASE_URL"] = database.URL
 	return func(r *http.Request) {
 		// Set raw: the cookie's value is percent-encoded on the wire.
 		r.Header.Set("Cookie", "better-auth.session_token="+betterAuthValue)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,14 +171,23 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// golden lists the migrations of the complete generated projects.
+// golden lists the migrations of the complete generated projects, those alike once.
 func golden(t testing.TB) []string {
 	t.Helper()
 	found, err := filepath.Glob("../../golden/*/migrations/*.sql")
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no golden migrations: %v", err)
 	}
-	return found
+	known := map[string]bool{}
+	return slices.DeleteFunc(found, func(path string) bool {
+		sql, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := known[string(sql)]
+		known[string(sql)] = true
+		return again
+	})
 }
 
 func TestGoldenMigrationsAreTakenAndSafe(t *testing.T) {

@@ -144,6 +144,24 @@ func TestWorkOS_3_RoleOfAnOrganization(t *testing.T) {
 	s.mint(t, bearer(s.issuer.Token(s.fresh().With("role", "admin").With("roles", []string{"admin"})))).isUsers(t, s.Subject)
 }
 
+// Somebody of support sees what the user sees, and it is known who that was.
+func TestWorkOS_impersonation(t *testing.T) { impersonation(t, "workos", "admin@example.com") }
+
+func TestClerk_impersonation(t *testing.T) {
+	impersonation(t, "clerk", "user_2xPnG8KxVQrLb3Fq0uWcYtR1bCd")
+}
+
+func impersonation(t *testing.T, id, actor string) {
+	s := mistake(t, id)
+	header := bearer(s.issuer.Token(s.fresh().With("act", authtest.Claims{"sub": actor})))
+	s.accepted(t, "as the user", header, s.Subject)
+	s.mint(t, header).isUsers(t, s.Subject)
+	for _, path := range []string{"/v1/me", "/v1/insforge-token"} {
+		s.logged(t, `"path":"`+path+`","subject":"`+s.Subject+`","actor":"`+actor+`"`)
+	}
+	s.accepted(t, "the user", bearer(s.good()), s.Subject)
+}
+
 func TestWorkOS_5_APIDoesNotRedirect(t *testing.T) {
 	s := mistake(t, "workos")
 	browser := http.Header{"Accept": {"text/html,application/xhtml+xml"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Site": {"none"}}

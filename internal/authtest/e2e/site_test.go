@@ -166,6 +166,17 @@ func (s *site) reason(t *testing.T, a answer) string {
 	}
 }
 
+// logged waits until the server has logged a text.
+func (s *site) logged(t *testing.T, text string) {
+	t.Helper()
+	for patience := time.Now().Add(5 * time.Second); !strings.Contains(s.server.Log(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(patience) {
+			t.Errorf("the log does not say %s", text)
+			return
+		}
+	}
+}
+
 // attempt is a request that must be refused with 401.
 type attempt struct {
 	name   string

@@ -177,6 +177,11 @@ func (b *browser) signIn(s *site, u *user) {
 		b.shows("h1", "Sign in here?")
 		b.picture("stytch-link")
 		b.click("button")
+	case *insforgeProvider:
+		b.shows("h1", "Sign in")
+		b.enter("#email", u.login)
+		b.enter("#password", insforgePassword)
+		b.click("main form button")
 	case *clerkProvider:
 		b.run(chromedp.WaitVisible(chromedp.CSS(`input[name="identifier"]`)))
 		b.picture("clerk-login")
@@ -230,9 +235,6 @@ func TestBrowser(t *testing.T) {
 		}
 
 		b.click(`form[action="/logout"] button`)
-		if id == "oidc" {
-			b.click(`button[name="logout"]`)
-		}
 		b.shows("h1", "Welcome to shop") // behind the provider's own sign-out
 		if count := s.sessions(u); count != 0 {
 			t.Errorf("there are %d sessions", count)
@@ -300,4 +302,69 @@ func TestBrowser_messages(t *testing.T) {
 			t.Errorf("somebody else: %v", p)
 		}
 	}, "stytch")
+}
+
+// TestBrowser_accounts makes an account where the server has the forms itself, with a mistake on each, confirms the
+// address, and is out when the account is gone. No page needs JavaScript, so there is none.
+func TestBrowser_accounts(t *testing.T) {
+	each(t, func(t *testing.T, _ string) {
+		s := open(t, "insforge", 2)
+		accounts := s.hosted.(*insforgeProvider)
+		accounts.Confirm()
+		b := browse(t, s)
+		if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+			t.Fatal(err)
+		}
+		email := randomAddress()
+		b.visit(app + "/todos?offset=0")
+		b.shows("h1", "Sign in")
+		b.picture("insforge-sign-in")
+		b.click("main p a")
+		b.shows("h1", "Create an account")
+		b.enter("#name", "Ada Lovelace")
+		b.enter("#email", email)
+		b.enter("#password", "short")
+		b.click("main form button")
+		b.shows(".problem", "Password must be at least 6 characters long")
+		b.picture("insforge-sign-up")
+		b.enter("#password", insforgePassword)
+		b.click("main form button")
+
+		b.shows("h1", "Look into your mail")
+		b.picture("insforge-confirm")
+		first := accounts.Code(email)
+		b.click(`button[name="again"]`)
+		b.shows(`[role="status"]`, "another mail is on its way")
+		b.enter("#code", first) // the code of the last mail counts
+		b.click("main form button")
+		b.shows(".problem", "This code is wrong, or too old.")
+		b.picture("insforge-confirm-problem")
+		b.enter("#code", accounts.Code(email))
+		b.click("main form button")
+		b.shows("h1", "Your todos")
+		if at := b.address(); at != app+"/todos?offset=0" {
+			t.Errorf("signed up at %s", at)
+		}
+		b.shows("main", "Ada Lovelace")
+
+		b.click(`form[action="/logout"] button`)
+		b.shows("h1", "Welcome to shop")
+		b.visit(app + "/login")
+		b.enter("#email", email)
+		b.enter("#password", "not the password")
+		b.click("main form button")
+		b.shows(".problem", "The e-mail address or the password is wrong.")
+		b.picture("insforge-problem")
+		b.enter("#password", insforgePassword) // the address is still there
+		b.click("main form button")
+		b.shows("h1", "Your todos")
+		b.visit(accounts.Confirmed())
+		b.shows("h1", "Your address is confirmed")
+		b.picture("insforge-confirmed")
+
+		accounts.Delete(email)
+		s.exec(`update public.sign_in_sessions set renew_at = now() - interval '1 minute' where user_id = (select user_id from public.profiles where email = $1)`, email)
+		b.visit(app + "/todos")
+		b.shows("h1", "Sign in")
+	}, "insforge")
 }

@@ -22,8 +22,9 @@ import (
 	"github.com/insforge/forge/internal/servertest"
 )
 
-// providers are those with sessions of the server's own.
-var providers = []string{"auth0", "kinde", "oidc", "workos", "stytch", "clerk"}
+// providers are those with sessions of the server's own, all of them or the one in
+// FLOWS_SERVER.
+var providers = []string{"auth0", "kinde", "oidc", "workos", "stytch", "clerk", "insforge"}
 
 // generated is a provider's server.
 type generated struct {
@@ -59,6 +60,13 @@ func run(m *testing.M) (code int, err error) {
 			return 1, err
 		}
 	}
+	// Package mutation has a server with a check less tried, of a provider alone.
+	prebuilt := ""
+	if server := os.Getenv("FLOWS_SERVER"); server != "" {
+		var id string
+		id, prebuilt, _ = strings.Cut(server, "=")
+		providers = []string{id}
+	}
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "flows-")
 	if err != nil {
@@ -77,7 +85,7 @@ func run(m *testing.M) (code int, err error) {
 	for range 2 {
 		making.Go(func() {
 			for id := range queue {
-				g, err := generate(ctx, filepath.Join(folder, id), id)
+				g, err := generate(ctx, filepath.Join(folder, id), id, prebuilt)
 				mu.Lock()
 				servers[id] = g
 				failures = errors.Join(failures, err)
@@ -99,12 +107,17 @@ func run(m *testing.M) (code int, err error) {
 	return code, errors.Join(oidc.Close(), insforge.Close(), postgres.Stop())
 }
 
-func generate(ctx context.Context, dir, provider string) (generated, error) {
+// generate makes a provider's server, which is built already where prebuilt says so.
+func generate(ctx context.Context, dir, provider, prebuilt string) (generated, error) {
 	g := generated{binary: filepath.Join(dir, "server.exe")}
 	var err error
 	g.settings, err = servertest.Generate(ctx, dir, generator.Answers{Name: "shop", Module: "example.com/shop", Auth: provider})
 	if err != nil {
 		return g, err
+	}
+	if prebuilt != "" {
+		g.binary = prebuilt
+		return g, nil
 	}
 	return g, servertest.Build(ctx, dir, g.binary)
 }

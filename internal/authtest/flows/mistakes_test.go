@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,9 +20,15 @@ import (
 
 func mistake(t *testing.T, id string) *site {
 	t.Helper()
-	servertest.Need(t)
+	need(t, id)
 	t.Parallel()
 	return open(t, id, 2)
+}
+
+// ID tokens are for the application, so an API of its name would take them.
+func TestAuth0_3_AudienceIsTheApplication(t *testing.T) {
+	need(t, "auth0")
+	refusesToStart(t, "auth0", "AUTH0_AUDIENCE", "AUTH0_AUDIENCE="+servers["auth0"].settings["AUTH0_CLIENT_ID"])
 }
 
 // The provider may not lead back: our session must have ended by then.
@@ -44,6 +51,35 @@ func TestAuth0_5_LogoutNotOnTheList(t *testing.T) {
 	}
 	v.cookies[cookie.Name] = cookie
 	v.out()
+}
+
+// A provider of OpenID Connect asks whoever comes to be signed out, since any site could have sent them, unless
+// the application says by the ID token whose session it means. So also after the tokens were renewed.
+func TestOIDC_6_LogoutSaysWhose(t *testing.T) {
+	s := mistake(t, "oidc")
+	for _, renewed := range []bool{false, true} {
+		v, u := s.signedIn()
+		if renewed {
+			s.due(u)
+			v.in(u)
+		}
+		if p := v.leave(); p.url != app && p.url != app+"/" || p.status != http.StatusOK {
+			t.Errorf("renewed %v: signing out leads to %v", renewed, p)
+		}
+		if p := v.follow("/login"); !strings.Contains(p.body, `name="password"`) {
+			t.Errorf("renewed %v: the provider still knows the browser: %v", renewed, p)
+		}
+	}
+	// Without it the provider asks.
+	v, _ := s.signedIn()
+	v.detour = func(to *url.URL) {
+		q := to.Query()
+		q.Del("id_token_hint")
+		to.RawQuery = q.Encode()
+	}
+	if p := v.leave(); !strings.Contains(p.body, "Yes, sign me out") {
+		t.Errorf("without the ID token, signing out leads to %v", p)
+	}
 }
 
 func TestAuth0_6_UnverifiedMail(t *testing.T) {
@@ -90,6 +126,18 @@ func TestWorkOS_moreToProve(t *testing.T) {
 			t.Errorf("%s: there are %d sessions", kind, count)
 		}
 	}
+}
+
+// Somebody of support who signs in as a user is named in the log.
+func TestWorkOS_impersonation(t *testing.T) {
+	s := mistake(t, "workos")
+	v, u := s.visitor(), s.hosted.newUser(true)
+	keys := s.hosted.(*workosProvider).Keys()
+	token := keys.Token(profileOf("workos").Claims(time.Now()).With("sub", u.subject).With("act", authtest.Claims{"sub": "admin@example.com"}))
+	s.hosted.Answer("/user_management/authenticate", hosted.JSON(http.StatusOK, fmt.Sprintf(`{"user":{"id":%q},"access_token":%q,"refresh_token":"r"}`, u.subject, token)))
+	s.hosted.signIn(v, u, "")
+	v.in(u)
+	s.logged(`"msg":"somebody signed in as a user","subject":"` + u.subject + `","actor":"admin@example.com"`)
 }
 
 // A page leads to signing in; the API says 401 and never redirects.
@@ -240,6 +288,12 @@ func TestClerk_sessionOfAnotherPage(t *testing.T) {
 		v.out()
 	}
 	v := s.visitor()
+	support := clerk.Keys().Token(good.With("sid", clerk.SessionIDs(clerk.User(other.email))[0]).With("sub", other.subject).With("act", authtest.Claims{"sub": "user_2support"}))
+	if p := v.open(http.MethodPost, "/auth/session", url.Values{"token": {support}}); p.status != http.StatusOK {
+		t.Errorf("support: %v", p)
+	}
+	s.logged(`"msg":"somebody signed in as a user","subject":"` + other.subject + `","actor":"user_2support"`)
+	v = s.visitor()
 	pending := clerk.Keys().Token(good.With("sts", "pending"))
 	if p := v.ask(http.MethodPost, "/auth/session", url.Values{"token": {pending}}, nil); p.status != http.StatusForbidden {
 		t.Errorf("pending: %v", p)
@@ -266,7 +320,7 @@ func TestClerk_4_SecretKeyOfAnotherInstance(t *testing.T) {
 // setting and keep its value to itself.
 func refusesToStart(t *testing.T, id, setting, line string) {
 	t.Helper()
-	servertest.Need(t)
+	need(t, id)
 	t.Parallel()
 	env := []string{
 		"ADDR=127.0.0.1:0", "INSFORGE_URL=" + insforge.URL, "INSFORGE_ANON_KEY=" + insforge.AnonKey,

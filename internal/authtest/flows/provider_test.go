@@ -62,6 +62,10 @@ func hostedBy(s *site, id string, env map[string]string) provider {
 		p := &stytchProvider{s: s, Stytch: hosted.NewStytch(profile, env["STYTCH_PROJECT_ID"], env["STYTCH_SECRET"], base+"/authenticate")}
 		s.net.Handle(p.Host(), p.Stytch)
 		return p
+	case "insforge":
+		p := &insforgeProvider{s: s, InsForge: hosted.NewInsForge(profile, env["INSFORGE_ANON_KEY"], env["INSFORGE_JWT_SECRET"], base+"/confirmed", s.data)}
+		s.net.Handle(p.Host(), p.InsForge)
+		return p
 	default:
 		p := &clerkProvider{s: s, Clerk: hosted.NewClerk(profile, env["CLERK_SECRET_KEY"], base)}
 		s.net.Handle(p.Host(), p.Clerk)
@@ -287,6 +291,41 @@ func (p *clerkProvider) tokens(u *user) []string { return p.SessionIDs(p.User(u.
 func (p *clerkProvider) standing(u *user) int    { return p.Active(p.User(u.email)) }
 
 func (p *clerkProvider) bearer(u *user) string { return p.SignIn(p.User(u.email)) }
+
+// insforgePassword is every user's.
+const insforgePassword = "correct horse battery staple"
+
+type insforgeProvider struct {
+	*hosted.InsForge
+	s *site
+}
+
+func (p *insforgeProvider) host() string      { return p.Host() }
+func (p *insforgeProvider) keysHost() string  { return p.Host() }
+func (p *insforgeProvider) renewPath() string { return "/api/auth/refresh" }
+
+func (p *insforgeProvider) newUser(verified bool) *user {
+	email := randomAddress()
+	p.s.secret(insforgePassword)
+	made := p.Add(email, "Ada Lovelace", insforgePassword, verified)
+	return &user{subject: made.ID, login: email, email: email}
+}
+
+func (p *insforgeProvider) signIn(v *visitor, u *user, returnTo string) page {
+	v.s.t.Helper()
+	// Who is signed in already is led on, and may still have the form in another tab.
+	if at := v.ask(http.MethodGet, login(returnTo), nil, nil); at.status >= 400 {
+		return at
+	}
+	return v.open(http.MethodPost, "/login", url.Values{"email": {u.login}, "password": {insforgePassword}, "return_to": {returnTo}})
+}
+
+func (p *insforgeProvider) revoke(u *user)          { p.Delete(u.email) }
+func (p *insforgeProvider) hand(from, to *user)     { p.Hand(from.email, to.email) }
+func (p *insforgeProvider) tokens(u *user) []string { return p.RefreshTokens(u.subject) }
+func (p *insforgeProvider) standing(*user) int      { return -1 }
+
+func (p *insforgeProvider) bearer(u *user) string { return signedFor(p.Keys(), "insforge", u) }
 
 // signedFor is an access token of a user.
 func signedFor(keys *authtest.Issuer, id string, u *user) string {

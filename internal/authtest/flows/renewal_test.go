@@ -142,11 +142,11 @@ func TestRenewal_providerFails(t *testing.T) {
 			if fault == authtest.Slow && id != "workos" { // ten seconds; the others have the same client
 				continue
 			}
-			s.net.Fail(s.hosted.host(), fault)
+			s.fail(fault)
 			if p := v.me(); p.status != http.StatusServiceUnavailable {
 				t.Errorf("%s: %v", fault, p)
 			}
-			s.net.Fail(s.hosted.host(), authtest.None)
+			s.fail(authtest.None)
 		}
 		if id == "workos" {
 			return // its refresh token was exchanged, and the answer came too slowly

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insforge/forge/internal/authtest"
 )
 
 func TestSignIn(t *testing.T) {
@@ -380,7 +382,7 @@ func TestLogout_providerDown(t *testing.T) {
 		v, u := s.visitor(), s.hosted.newUser(true)
 		s.hosted.signIn(v, u, "")
 		v.in(u)
-		s.net.Fail(s.hosted.host(), "not connected")
+		s.fail(authtest.Refuse)
 		cookie := v.session()
 		p := v.ask(http.MethodPost, "/logout", nil, nil)
 		if p.status >= 400 {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type site struct {
 	servers []*servertest.Process
 	hosted  provider
 
+	data         http.Handler // InsForge's, as long as the database is up
 	databaseDown atomic.Bool
 	browsed      bool         // by Chromium
 	next         atomic.Int64 // counts requests to the name, which go to the servers in turn
@@ -55,19 +57,21 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.data = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.databaseDown.Load() {
 			http.Error(w, "out of order", http.StatusBadGateway)
 			return
 		}
 		proxy.ServeHTTP(w, r)
-	}))
+	})
+	front := httptest.NewServer(s.data)
 	t.Cleanup(front.Close)
 
 	env := map[string]string{
 		"ADDR": "127.0.0.1:0", "APP_BASE_URL": app,
 		"INSFORGE_URL": front.URL, "INSFORGE_ANON_KEY": insforge.AnonKey, "INSFORGE_API_KEY": insforge.APIKey, "INSFORGE_JWT_SECRET": insforge.JWTSecret,
 		"CLERK_AUTHORIZED_PARTIES": app,
+		"MUTANT":                   os.Getenv("MUTANT"), // of the server in FLOWS_SERVER
 	}
 	for name, value := range servers[id].settings {
 		if _, ok := env[name]; !ok {
@@ -82,6 +86,9 @@ func open(t *testing.T, id string, count int, lines ...string) *site {
 		s.secret(env[name])
 	}
 	s.hosted = hostedBy(s, id, env)
+	if p, ok := s.hosted.(*insforgeProvider); ok {
+		env["INSFORGE_URL"] = p.Origin() // where both are, the accounts and the data
+	}
 	var list []string
 	for name, value := range env {
 		list = append(list, name+"="+value)
@@ -181,6 +188,16 @@ func (s *site) due(u *user) {
 	s.exec(`update public.sign_in_sessions set renew_at = now() - interval '1 minute' where user_id = $1`, u.subject)
 }
 
+// fail has the provider answer by a fault when it is asked about a session: with all of its host, unless the
+// database is behind that as well.
+func (s *site) fail(fault authtest.Fault) {
+	where := s.hosted.host()
+	if _, ok := s.hosted.(*insforgeProvider); ok {
+		where += s.hosted.renewPath()
+	}
+	s.net.Fail(where, fault)
+}
+
 func (s *site) query(into any, sql string, args ...any) {
 	s.t.Helper()
 	if err := database.QueryRow(s.t.Context(), sql, args...).Scan(into); err != nil {
@@ -195,6 +212,15 @@ func (s *site) exec(sql string, args ...any) {
 	}
 }
 
+// need skips a test of a provider of which no server is to be tried.
+func need(t *testing.T, id string) {
+	t.Helper()
+	servertest.Need(t)
+	if !slices.Contains(providers, id) {
+		t.Skipf("FLOWS_SERVER is not %s's", id)
+	}
+}
+
 // each runs a test for the providers, all of them or those named, beside the others.
 func each(t *testing.T, test func(t *testing.T, id string), ids ...string) {
 	t.Helper()
@@ -204,6 +230,9 @@ func each(t *testing.T, test func(t *testing.T, id string), ids ...string) {
 		ids = providers
 	}
 	for _, id := range ids {
+		if !slices.Contains(providers, id) {
+			continue
+		}
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			test(t, id)

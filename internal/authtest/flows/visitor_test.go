@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -193,17 +192,10 @@ func (v *visitor) open(method, address string, form url.Values) page {
 	return page{}
 }
 
-// confirm is what a provider asks who wants to sign out.
-var confirm = regexp.MustCompile(`<form id="op.logoutForm" method="post" action="([^"]+)"><input type="hidden" name="xsrf" value="([^"]+)"`)
-
 // leave signs out, here and where that leads.
 func (v *visitor) leave() page {
 	v.s.t.Helper()
-	p := v.open(http.MethodPost, "/logout", nil)
-	if form := confirm.FindStringSubmatch(p.body); form != nil {
-		return v.open(http.MethodPost, form[1], url.Values{"xsrf": {form[2]}, "logout": {"yes"}})
-	}
-	return p
+	return v.open(http.MethodPost, "/logout", nil)
 }
 
 // follow is open for a link.

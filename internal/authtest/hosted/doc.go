@@ -6,7 +6,7 @@
 //   - Auth0, Kinde and a provider of no known make are a real OpenID provider that is
 //     not ours: the npm package oidc-provider, behind their names and paths. It rotates refresh tokens, and
 //     revokes all of a grant's when one is used twice.
-//   - WorkOS, Stytch and Clerk answer in the shapes of their documents and SDKs, check
+//   - WorkOS, Stytch, Clerk and InsForge's accounts answer in the shapes of their documents and SDKs, check
 //     every credential, and take codes, links and refresh tokens once.
 //
 // # What is not
@@ -94,6 +94,16 @@ func showSignIn(w http.ResponseWriter, title string) {
 }
 
 func random(prefix string) string { return prefix + rand.Text() }
+
+// digits are the code of a mail.
+func digits() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails
+	for i := range b {
+		b[i] = '0' + b[i]%10
+	}
+	return string(b[:])
+}
 
 func uuid() string {
 	var b [16]byte

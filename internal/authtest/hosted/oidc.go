@@ -80,13 +80,15 @@ func (s Setup) KeysPath() string { return s.at("jwks") }
 // DiscoveryPath is where it says so.
 func (s Setup) DiscoveryPath() string { return s.at("") + "/.well-known/openid-configuration" }
 
-// StartOIDC starts the tenants, each with the application that client returns. Source is
+// StartOIDC starts the tenants, each with the application that client returns, and those
+// without none at all. Source is
 // the folder of server.mjs, installed that of the npm package.
 func StartOIDC(ctx context.Context, source, installed string, client func(id string) Client) (*OIDC, error) {
 	started := slices.Clone(setups)
 	for i := range started {
 		started[i].Client = client(started[i].ID)
 	}
+	started = slices.DeleteFunc(started, func(s Setup) bool { return s.Client.ID == "" })
 	arguments, err := json.Marshal(started)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ type mutant struct {
 
 // support is what the mutated sources call. Which mutant is alive, the environment
 // says: so all of them are compiled at once.
-const support = `package auth
+const support = `package %s
 
 import (
 	"encoding/base64"
@@ -33,8 +33,8 @@ var mutant, _ = strconv.Atoi(os.Getenv("MUTANT"))
 // there says whether a check is in its place.
 func there(n int) bool { return mutant != n }
 
-// value is v, or nothing.
-func value[T any](n int, v T) T {
+// orNothing is v, or nothing.
+func orNothing[T any](n int, v T) T {
 	if there(n) {
 		return v
 	}
@@ -168,9 +168,9 @@ func (m *mutator) wrap(n ast.Node, before, after string) {
 func (m *mutator) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.BlockStmt:
-		for i, s := range n.List[min(1, len(n.List)):] {
-			m.before[s] = m.text(n.List[i])
-		}
+		m.sequence(n.List)
+	case *ast.CaseClause:
+		m.sequence(n.Body)
 	case *ast.IfStmt:
 		about := m.before[n] // says what an error is of
 		if n.Init != nil {
@@ -201,6 +201,12 @@ func (m *mutator) visit(n ast.Node) bool {
 	return true
 }
 
+func (m *mutator) sequence(list []ast.Stmt) {
+	for i, s := range list[min(1, len(list)):] {
+		m.before[s] = m.text(list[i])
+	}
+}
+
 // operands are those of a chain of one operator, or the expression itself.
 func operands(e ast.Expr, operator token.Token) []ast.Expr {
 	if b, ok := e.(*ast.BinaryExpr); ok && b.Op == operator {
@@ -229,7 +235,9 @@ func (m *mutator) cases(s *ast.SwitchStmt) {
 }
 
 // What checks are made from.
-var ingredients = []string{"tokenRules", "http.Client", "jwkset.HTTPClientStorageOptions", "mintedClaims", "jwt.RegisteredClaims", "Identity"}
+var ingredients = []string{
+	"tokenRules", "http.Client", "jwkset.HTTPClientStorageOptions", "mintedClaims", "jwt.RegisteredClaims", "Identity", "http.Cookie", "oidc.Config",
+}
 
 func (m *mutator) literal(l *ast.CompositeLit) {
 	if l.Type == nil {
@@ -243,7 +251,7 @@ func (m *mutator) literal(l *ast.CompositeLit) {
 				if m.text(pair.Key) == "Transport" {
 					of = "[http.RoundTripper]" // what is in it has no other value
 				}
-				m.wrap(pair.Value, fmt.Sprintf("value%s(%d, ", of, m.add(m.text(e))), ")")
+				m.wrap(pair.Value, fmt.Sprintf("orNothing%s(%d, ", of, m.add(m.text(e))), ")")
 			}
 		}
 	case t == "[]jwt.ParserOption":
@@ -252,7 +260,7 @@ func (m *mutator) literal(l *ast.CompositeLit) {
 		}
 	case t == "[]string" && m.within == "declarations":
 		for _, e := range l.Elts {
-			m.wrap(e, fmt.Sprintf("value(%d, ", m.add("name "+m.text(e))), ")")
+			m.wrap(e, fmt.Sprintf("orNothing(%d, ", m.add("name "+m.text(e))), ")")
 		}
 	}
 }

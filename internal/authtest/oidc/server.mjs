@@ -87,6 +87,21 @@ class Tenant {
         const user = this.user(sub);
         return user.blocked ? undefined : { accountId: sub, claims: () => ({ sub, ...user.claims }) };
       },
+      features: {
+        rpInitiatedLogout: {
+          logoutSource: async (ctx, form) => {
+            const { session, entities } = ctx.oidc;
+            // Who brings the ID token of this very session along is its application, which has asked by then.
+            // The provider has checked that it is one of its own.
+            if (entities.IdTokenHint?.payload.sub === session.accountId) {
+              const to = session.state.postLogoutRedirectUri;
+              await session.destroy();
+              return ctx.redirect(to);
+            }
+            ctx.body = `<!doctype html><title>Sign out?</title><link rel="icon" href="data:,">${form}<button form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button>`;
+          },
+        },
+      },
       // The application is the tenant's own, so nobody is asked for consent.
       loadExistingGrant: async (ctx) => {
         const { accountId } = ctx.oidc.session;

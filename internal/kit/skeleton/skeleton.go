@@ -63,7 +63,7 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 // taken are what an ID must not be, for what already has the name.
 var taken = map[generator.Kind]map[string]string{ //nolint:gochecknoglobals // a table, never written
 	generator.KindAuth: names("a file that every sign-in has in internal/signin",
-		"answers", "attempt", "client-ip", "code", "cookies", "database", "discovery", "from-browser", "oidc", "return-path", "seal", "service", "store", "test", "tries"),
+		"answers", "attempt", "client-ip", "code", "cookies", "database", "discovery", "from-browser", "kept", "oidc", "return-path", "seal", "service", "store", "test", "tries"),
 	generator.KindPayment: names("a part of the server's own API",
 		"billing", "insforge-token", "me", "payments", "report", "todos"),
 }

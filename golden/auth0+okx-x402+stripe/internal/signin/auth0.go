@@ -19,15 +19,20 @@ type Config struct {
 	ClientSecret env.Secret
 }
 
-// LoadConfig reads AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.
+// LoadConfig reads AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET. The API must not be called as the application is: the
+// tokens for the application say who signed in, and are no permission to call anybody.
 func LoadConfig(r *env.Reader, baseURL string, tenant auth.Config) Config {
-	return Config{
+	cfg := Config{
 		BaseURL:  baseURL,
 		Domain:   tenant.Domain,
 		ClientID: r.Required("AUTH0_CLIENT_ID", "the application's Client ID, letters and digits", env.Matches(`[A-Za-z0-9]{16,64}`)),
 		ClientSecret: r.Secret("AUTH0_CLIENT_SECRET", "the application's Client Secret, without blanks or quotes",
 			env.Matches(`[A-Za-z0-9_-]{32,}`)),
 	}
+	if cfg.ClientID != "" && cfg.ClientID == tenant.Audience {
+		r.Problem("AUTH0_AUDIENCE", "is AUTH0_CLIENT_ID, which ID tokens are for; want the Identifier of an API in Auth0")
+	}
+	return cfg
 }
 
 // issuer is who signs the ID tokens. Auth0's ends in a slash.

@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -61,6 +63,12 @@ func tokens(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
 	return string(body)
 }
 
+// tokenIn is the refresh token that a session keeps.
+func tokenIn(g grant) string {
+	refreshToken, _ := kept(g.secret)
+	return refreshToken
+}
+
 func TestExchange(t *testing.T) {
 	api := &answers{status: http.StatusOK}
 	p, key := newTestProvider(t, api)
@@ -72,7 +80,7 @@ func TestExchange(t *testing.T) {
 	answer := url.Values{"code": {"1"}, "iss": {p.cfg.issuer()}}
 	api.body = tokens(t, key, good)
 	g, err := p.exchange(t.Context(), a, answer)
-	if err != nil || g.subject != user1 || g.name != "Ada" || g.email != "" || g.secret != "next" || g.renewAt.IsZero() {
+	if err != nil || g.subject != user1 || g.name != "Ada" || g.email != "" || tokenIn(g) != "next" || g.renewAt.IsZero() {
 		t.Errorf("exchange = %+v, %v", g, err)
 	}
 	for _, verified := range []any{true, "true", false, "false", nil, 1, []any{true}} {
@@ -114,10 +122,26 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+// TestProvider_boundsAnswers: however much the provider sends, no more than so much is read.
+func TestProvider_boundsAnswers(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.Copy(w, io.LimitReader(rand.Reader, 2*maxProviderAnswer))
+	}))
+	t.Cleanup(server.Close)
+	res, err := newProvider(testConfig, nil).http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if data, err := io.ReadAll(res.Body); err != nil || len(data) != maxProviderAnswer {
+		t.Errorf("%d bytes are read, %v", len(data), err)
+	}
+}
+
 func TestRenew(t *testing.T) {
 	api := &answers{status: http.StatusOK, body: `{"access_token":"a","token_type":"Bearer","refresh_token":"next"}`}
 	p, key := newTestProvider(t, api)
-	if g, err := p.renew(t.Context(), user1, "token"); err != nil || g.subject != user1 || g.secret != "next" {
+	if g, err := p.renew(t.Context(), user1, "token"); err != nil || g.subject != user1 || tokenIn(g) != "next" {
 		t.Errorf("renew = %+v, %v", g, err)
 	}
 	claims := map[string]any{"iss": p.cfg.issuer(), "aud": "client", "sub": user2, "exp": time.Now().Add(time.Hour).Unix()}
@@ -128,7 +152,7 @@ func TestRenew(t *testing.T) {
 	// The token that was used is gone, so the next one must not be lost.
 	claims["aud"] = "another"
 	api.body = tokens(t, key, claims)
-	if g, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) || g.secret != "next" {
+	if g, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) || tokenIn(g) != "next" {
 		t.Errorf("an ID token that does not fit: %+v, %v", g, err)
 	}
 	*api = answers{status: http.StatusForbidden, body: `{"error":"invalid_grant","error_description":"user is blocked"}`}

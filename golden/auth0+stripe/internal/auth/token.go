@@ -29,7 +29,7 @@ const (
 // names without regard to case, other parties' may too: a look-alike such as "SUB" is refused, so that
 // nobody downstream can read another answer from the token than we did.
 var exactNames = []string{
-	"alg", "kid", "crit", "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "sid", "sts", "role",
+	"alg", "kid", "crit", "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "sid", "sts", "act", "role",
 }
 
 // tokenRules is what one provider demands of its tokens, beyond what every token must satisfy.
@@ -119,7 +119,20 @@ func identify(claims jwt.MapClaims, rules tokenRules, now time.Time) (Identity, 
 		return Identity{}, errors.New("sub is missing, too long, or no plain text")
 	}
 	session, _ := claims["sid"].(string)
-	return Identity{Subject: subject, ExpiresAt: expires.Time, Session: session}, nil
+	return Identity{Subject: subject, ExpiresAt: expires.Time, Session: session, Actor: actor(claims)}, nil
+}
+
+// actor returns who acts as the subject (RFC 8693, section 4.1), for the log; "" when nobody does.
+func actor(claims jwt.MapClaims) string {
+	act, ok := claims["act"]
+	if !ok {
+		return ""
+	}
+	named, _ := act.(map[string]any)
+	if subject, _ := named["sub"].(string); validSubject(subject) {
+		return subject
+	}
+	return "unknown"
 }
 
 // decodedToken is a token in pieces. To decode it says nothing of its signature.

@@ -18,6 +18,7 @@ type Identity struct {
 	Subject   string    // the provider's user ID; the owner in every row
 	ExpiresAt time.Time // when the provider's own credential ends
 	Session   string    // the provider's name for the session; "" when the credential does not say
+	Actor     string    // who acts as the subject, such as somebody of support; "" when the credential names nobody
 }
 
 // The reasons a request is refused. Verify wraps them with the detail that belongs in the log.
@@ -29,7 +30,7 @@ var (
 )
 
 // Require lets a request through only with a credential that verify accepts, and puts its Identity into
-// the context. Refuse answers all others.
+// the context. Refuse answers all others. What somebody does as another is in the log.
 func Require(verify func(*http.Request) (Identity, error), log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,6 +38,11 @@ func Require(verify func(*http.Request) (Identity, error), log *slog.Logger) fun
 			if err != nil {
 				Refuse(w, r, log, err)
 				return
+			}
+			if id.Actor != "" {
+				log.LogAttrs(r.Context(), slog.LevelWarn, "somebody acts as a user",
+					slog.String("method", r.Method), slog.String("path", r.URL.Path),
+					slog.String("subject", id.Subject), slog.String("actor", id.Actor))
 			}
 			next.ServeHTTP(w, r.WithContext(ContextWith(r.Context(), id)))
 		})

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,9 @@ func TestLoadMinterConfig_secret(t *testing.T) {
 		"missing":          {"", false},
 		"short":            {"0123456789abcdef0123456789abcde", false},
 		"public default":   {"dev-secret-please-change-in-production", false},
+		"one word, again":  {strings.Repeat("secret", 8), false},
+		"one character":    {strings.Repeat("x", 64), false},
+		"8 characters":     {strings.Repeat("abcdefgh", 4), true},
 		"copied with name": {"JWT_SECRET=" + vectorSecret, false},
 		"quoted":           {`"` + vectorSecret + `"`, false},
 		"with line end":    {vectorSecret + "\n", false},

@@ -166,6 +166,7 @@ func (p *provider) grant(ctx context.Context, id auth.Identity) (grant, error) {
 	if err := p.call(ctx, http.MethodGet, "/v1/users/"+url.PathEscape(id.Subject), &user); err != nil {
 		return grant{}, err
 	}
+	g.actor = id.Actor
 	g.name = strings.TrimSpace(user.FirstName + " " + user.LastName)
 	for _, e := range user.Emails {
 		if e.ID == user.Primary && e.Verification.Status == "verified" {

@@ -92,6 +92,33 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerify_nothingSigned: neither a missing ID nor a missing key is one that a signature can be of.
+func TestVerify_nothingSigned(t *testing.T) {
+	now := time.Now()
+	sign := func(key []byte, id string) http.Header {
+		sent := strconv.FormatInt(now.Unix(), 10)
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(id + "." + sent + "." + vectorBody))
+		return http.Header{"Svix-Id": {id}, "Svix-Timestamp": {sent}, "Svix-Signature": {"v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))}}
+	}
+	key, err := signingKey(testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verify(testSecret, sign(key, vectorID), []byte(vectorBody), now); err != nil {
+		t.Fatal(err)
+	}
+	for name, ids := range map[string][]string{"an empty ID": {""}, "no ID": nil, "two IDs": {"", ""}} {
+		h := sign(key, "")
+		if h["Svix-Id"] = ids; verify(testSecret, h, []byte(vectorBody), now) == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if verify("whsec_", sign(nil, vectorID), []byte(vectorBody), now) == nil {
+		t.Error("a signature by no key is taken")
+	}
+}
+
 func TestLoadSecret(t *testing.T) {
 	for value, ok := range map[string]bool{
 		"": true, string(testSecret): true,

@@ -139,6 +139,28 @@ func TestVerify_namesTheSession(t *testing.T) {
 	}
 }
 
+func TestVerify_namesTheActor(t *testing.T) {
+	i := newIssuer(t)
+	keys := newTestKeys(t, i)
+	for _, test := range []struct {
+		act  any
+		want string
+	}{
+		{map[string]any{"sub": "ada@support.example", "iss": "x"}, "ada@support.example"},
+		{nil, ""}, // there is no act
+		{map[string]any{}, "unknown"},
+		{map[string]any{"sub": ""}, "unknown"},
+		{map[string]any{"sub": "a\nlevel=error"}, "unknown"},
+		{map[string]any{"sub": 7}, "unknown"},
+		{"ada", "unknown"},
+	} {
+		id, err := keys.verify(t.Context(), i.sign(t, with(goodClaims(i.url, testNow), "act", test.act)), tokenRules{issuers: []string{i.url}})
+		if err != nil || id.Actor != test.want || id.Subject == test.want {
+			t.Errorf("act %v: verify = %+v, %v", test.act, id, err)
+		}
+	}
+}
+
 func TestVerify_clockOff(t *testing.T) {
 	i := newIssuer(t)
 	keys := newTestKeys(t, i)

@@ -26,6 +26,9 @@ const (
 	renewTime = 15 * time.Minute
 	// maxProviderAnswer is far more than any answer of the provider.
 	maxProviderAnswer = 1 << 20
+	// maxProviderError is for an answer that is an error. The libraries put all of it into theirs, and so into the
+	// log, whatever page a proxy answers with.
+	maxProviderError = 4 << 10
 )
 
 // provider signs users in by OpenID Connect.
@@ -139,8 +142,8 @@ func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(a.nonce())) != 1 {
 		return grant{}, fmt.Errorf("%w: the ID token is another sign-in's", errRefused)
 	}
-	g := grant{subject: token.Subject, expires: time.Now().Add(sessionTime)}
-	if g.secret = tokens.RefreshToken; g.secret != "" {
+	g := grant{subject: token.Subject, secret: keep(tokens.RefreshToken, rawIDToken(tokens)), expires: time.Now().Add(sessionTime)}
+	if tokens.RefreshToken != "" {
 		g.renewAt = time.Now().Add(renewTime)
 	}
 	var claims struct {
@@ -158,11 +161,17 @@ func (p *provider) exchange(ctx context.Context, a attempt, answer url.Values) (
 	return g, nil
 }
 
+// rawIDToken is the ID token that came with others, "" without one.
+func rawIDToken(tokens *oauth2.Token) string {
+	raw, _ := tokens.Extra("id_token").(string)
+	return raw
+}
+
 // idToken returns the ID token that came with others, checked. The error wraps errRefused, except where
 // the provider's keys could not be read.
 func (p *provider) idToken(ctx context.Context, found *discovery, tokens *oauth2.Token) (*oidc.IDToken, error) {
-	raw, ok := tokens.Extra("id_token").(string)
-	if !ok {
+	raw := rawIDToken(tokens)
+	if raw == "" {
 		return nil, fmt.Errorf("%w: there is no ID token", errRefused)
 	}
 	keys := &watchedKeys{KeySet: found.keys}
@@ -200,7 +209,8 @@ const invalidGrant = "invalid_grant"
 
 // renew asks the provider whether the user's session still stands, with the refresh token. Some providers
 // take each of them once: the next one comes back even with an error.
-func (p *provider) renew(ctx context.Context, subject, refreshToken string) (grant, error) {
+func (p *provider) renew(ctx context.Context, subject, secret string) (grant, error) {
+	refreshToken, idToken := kept(secret)
 	found, err := p.discover(ctx)
 	if err != nil {
 		return grant{}, err
@@ -213,14 +223,14 @@ func (p *provider) renew(ctx context.Context, subject, refreshToken string) (gra
 	if err != nil {
 		return grant{}, fmt.Errorf("use the refresh token: %w", err)
 	}
-	g := grant{subject: subject, secret: tokens.RefreshToken, renewAt: time.Now().Add(renewTime)}
+	g := grant{subject: subject, secret: keep(tokens.RefreshToken, idToken), renewAt: time.Now().Add(renewTime)}
 	// A new ID token may come along. It must be the same user's.
-	if _, ok := tokens.Extra("id_token").(string); ok {
+	if raw := rawIDToken(tokens); raw != "" {
 		token, err := p.idToken(ctx, found, tokens)
 		if err != nil {
 			return g, err
 		}
-		g.subject = token.Subject
+		g.subject, g.secret = token.Subject, keep(tokens.RefreshToken, raw)
 	}
 	return g, nil
 }
@@ -233,9 +243,13 @@ func (limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	limit := int64(maxProviderAnswer)
+	if answer.StatusCode >= http.StatusBadRequest {
+		limit = maxProviderError
+	}
 	answer.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(answer.Body, maxProviderAnswer), answer.Body}
+	}{io.LimitReader(answer.Body, limit), answer.Body}
 	return answer, nil
 }

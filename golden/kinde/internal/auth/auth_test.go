@@ -27,6 +27,18 @@ func TestRequire_putsIdentityIntoContext(t *testing.T) {
 	}
 }
 
+func TestRequire_logsWhoActs(t *testing.T) {
+	for actor, logged := range map[string]bool{"ada@support.example": true, "": false} {
+		var logs bytes.Buffer
+		verify := func(*http.Request) (Identity, error) { return Identity{Subject: "user_1", Actor: actor}, nil }
+		rec := httptest.NewRecorder()
+		Require(verify, slog.New(slog.NewTextHandler(&logs, nil)))(http.NotFoundHandler()).ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v1/todos", nil))
+		if got := strings.Contains(logs.String(), "path=/v1/todos subject=user_1 actor=ada@support.example"); got != logged || !logged && logs.Len() > 0 {
+			t.Errorf("actor %q: the log says %q", actor, &logs)
+		}
+	}
+}
+
 func TestSubject(t *testing.T) {
 	ctx := t.Context()
 	if got := Subject(ctx); got != "" {

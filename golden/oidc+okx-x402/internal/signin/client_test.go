@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -83,13 +84,44 @@ func TestDiscover_isNotKeptWhenItFails(t *testing.T) {
 
 func TestLogoutURL(t *testing.T) {
 	p := newOpenProvider(t, complete)
-	const query = "?client_id=client&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com&theme=dark"
-	if got := p.logoutURL(t.Context(), ""); got != p.cfg.Issuer+"/end"+query {
-		t.Errorf("signing out leads to %s", got)
+	const plain, hinted = "?client_id=client&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com&theme=dark",
+		"?client_id=client&id_token_hint=a.b.c&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com&theme=dark"
+	for name, test := range map[string]struct{ secret, query string }{
+		"the ID token":     {keep("refresh", "a.b.c"), hinted},
+		"and nothing else": {keep("", "a.b.c"), hinted},
+		"one too long":     {keep("refresh", strings.Repeat("x", maxHint+1)), plain},
+		"no ID token":      {"refresh", plain}, // as older sessions are
+		"no session":       {"", plain},
+	} {
+		if got := p.logoutURL(t.Context(), test.secret); got != p.cfg.Issuer+"/end"+test.query {
+			t.Errorf("%s: signing out leads to %s", name, got)
+		}
 	}
 	for name, p := range map[string]*provider{"nowhere to sign out": newOpenProvider(t, "{"+smallest+"}"), "nothing published": newOpenProvider(t, "")} {
 		if got := p.logoutURL(t.Context(), ""); got != "" {
 			t.Errorf("%s: signing out leads to %s", name, got)
+		}
+	}
+}
+
+// TestRenew_keepsAnIDToken: the one of the sign-in until the provider hands out another, which has been checked.
+func TestRenew_keepsAnIDToken(t *testing.T) {
+	api := &answers{status: http.StatusOK}
+	p, key := newTestProvider(t, api)
+	claims := map[string]any{"iss": p.cfg.issuer(), "aud": "client", "sub": user1, "exp": time.Now().Add(time.Hour).Unix()}
+	for name, test := range map[string]struct {
+		audience string // of the ID token that comes along; "" has none come
+		keeps    bool   // the one of the sign-in
+	}{"none": {"", true}, "the application's": {"client", false}, "another's": {"another", true}} {
+		if test.audience != "" {
+			claims["aud"] = test.audience
+			api.body = tokens(t, key, claims)
+		} else {
+			api.body = `{"access_token":"a","token_type":"Bearer","refresh_token":"next"}`
+		}
+		g, _ := p.renew(t.Context(), user1, keep("token", "first"))
+		if refreshToken, idToken := kept(g.secret); refreshToken != "next" || (idToken == "first") != test.keeps || idToken == "" {
+			t.Errorf("%s comes along: the session keeps %q and %.20q", name, refreshToken, idToken)
 		}
 	}
 }

@@ -50,9 +50,13 @@ func (c Config) scopes(offered []string) []string {
 	return wanted
 }
 
+// maxHint is what an address has room for. Many servers take none of more than 8 KB.
+const maxHint = 6 << 10
+
 // logoutURL is the page that signs the user out at the provider, or "" when it has none, or cannot be reached to
-// say. The origin must be one of the application's post-logout redirect URIs there.
-func (p *provider) logoutURL(ctx context.Context, _ string) string {
+// say. The origin must be one of the application's post-logout redirect URIs there. The ID token says whose
+// session is meant: without it the provider has to ask the user, since any site could lead there.
+func (p *provider) logoutURL(ctx context.Context, secret string) string {
 	found, err := p.discover(ctx)
 	if err != nil || found.endSessionURL == "" {
 		return ""
@@ -64,6 +68,9 @@ func (p *provider) logoutURL(ctx context.Context, _ string) string {
 	query := to.Query()
 	query.Set("client_id", p.cfg.ClientID)
 	query.Set("post_logout_redirect_uri", p.cfg.BaseURL)
+	if _, idToken := kept(secret); idToken != "" && len(idToken) <= maxHint {
+		query.Set("id_token_hint", idToken)
+	}
 	to.RawQuery = query.Encode()
 	return to.String()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/shop/internal/auth"
+	"example.com/shop/internal/env"
 )
 
 func TestRenew(t *testing.T) {
@@ -63,5 +64,26 @@ func TestSendLink_again(t *testing.T) {
 	}
 	if w := ask(); w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), "too many attempts") || api.asked != maxTriesHere {
 		t.Errorf("one mail more: status %d, %d mails: %s", w.Code, api.asked, w.Body)
+	}
+}
+
+func TestLoadConfig(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{"STYTCH_SECRET", "secret-test-0123456789abcdef0123456789abcde0=", true},
+		{"STYTCH_SECRET", "", false},
+		{"STYTCH_SECRET", "public-token-test-0123456789abcdef", false},
+		{"STYTCH_SECRET", "secret-test-short", false},
+		{"STYTCH_SECRET", "secret-live-0123456789abcdef0123456789abcdef=", false}, // the project is a test
+	} {
+		settings := map[string]string{"STYTCH_SECRET": "secret-test-0123456789abcdef0123456789abcdef="}
+		settings[test.name] = test.value
+		r := env.NewReader(func(name string) string { return settings[name] })
+		LoadConfig(r, "https://app.example.com", auth.Config{ProjectID: "project-test-00000000-0000-4000-8000-000000000000"})
+		if err := r.Err(); (err == nil) != test.ok || err != nil && !strings.HasPrefix(err.Error(), test.name+" ") {
+			t.Errorf("%s=%s: %v, want ok = %v", test.name, test.value, err, test.ok)
+		}
 	}
 }

@@ -162,6 +162,7 @@ func (p *provider) grant(ctx context.Context, got authentication) (grant, error)
 	}
 	g := grant{
 		subject: id.Subject,
+		actor:   id.Actor,
 		name:    strings.TrimSpace(got.User.FirstName + " " + got.User.LastName),
 		secret:  id.Session + " " + got.RefreshToken,
 		renewAt: id.ExpiresAt.Add(-renewEarly),

@@ -59,6 +59,7 @@ func TestVerify(t *testing.T) {
 		"without a signature":  {"t=" + vectorTime, false},
 		"with an empty one":    {"t=" + vectorTime + ", v1=", false},
 		"cut off":              {"t=" + vectorTime + ", v1=" + vectorSignature[:62], false},
+		"with more behind it":  {"t=" + vectorTime + ", v1=" + vectorSignature + "x", false},
 		"in base64":            {"t=" + vectorTime + ", v1=aMJGCyNkYaJE4lcHwcBHNkZovqJdaAOoByOkqRXG+Q4=", false},
 		"with words":           {"nothing", false},
 		"16":                   {"t=" + vectorTime + strings.Repeat(", v1="+wrong, 15) + ", v1=" + vectorSignature, true},

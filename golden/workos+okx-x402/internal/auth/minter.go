@@ -21,6 +21,9 @@ const (
 	mintedTTL = 5 * time.Minute
 
 	minSecretBytes = 32
+	// minSecretDistinct is how many different characters a secret has at least. One of 32 random hex digits
+	// has fewer once in 27 million times.
+	minSecretDistinct = 8
 	// publicSecret is the one InsForge's own example settings ship with; anybody can sign with it.
 	publicSecret = "dev-secret-please-change-in-production"
 )
@@ -35,7 +38,7 @@ type MinterConfig struct {
 func LoadMinterConfig(r *env.Reader) MinterConfig {
 	return MinterConfig{
 		Secret: r.Secret("INSFORGE_JWT_SECRET",
-			"the project's JWT secret: at least 32 characters, the value only (no JWT_SECRET= in front, no quotes), not InsForge's public default",
+			"the project's JWT secret: at least 32 characters that are hard to guess, the value only (no JWT_SECRET= in front, no quotes), not InsForge's public default",
 			validSecret),
 		TTL: mintedTTL,
 	}
@@ -43,7 +46,11 @@ func LoadMinterConfig(r *env.Reader) MinterConfig {
 
 // validSecret refuses secrets that are guessable, public, or copied together with their surroundings.
 func validSecret(s string) bool {
-	return len(s) >= minSecretBytes && s != publicSecret &&
+	distinct := map[rune]bool{}
+	for _, c := range s {
+		distinct[c] = true
+	}
+	return len(s) >= minSecretBytes && len(distinct) >= minSecretDistinct && s != publicSecret &&
 		!strings.HasPrefix(s, "JWT_SECRET=") && !strings.ContainsAny(s, "\"'` \t\r\n")
 }
 

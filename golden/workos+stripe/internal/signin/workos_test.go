@@ -3,9 +3,11 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"example.com/shop/internal/auth"
+	"example.com/shop/internal/env"
 )
 
 func TestRenew(t *testing.T) {
@@ -32,6 +34,28 @@ func TestRenew(t *testing.T) {
 		*api = outage
 		if g, err := p.renew(t.Context(), "user_1", "session_1 token"); err == nil || errors.Is(err, errEnded) || g.secret != "" {
 			t.Errorf("an outage, %d %s: %+v, %v", outage.status, outage.body, g, err)
+		}
+	}
+}
+
+func TestLoadConfig(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{"WORKOS_API_KEY", "sk_a2V5XzAxSEJFUUtBNks0UUpBUzkz", true},
+		{"WORKOS_API_KEY", "", false},
+		{"WORKOS_API_KEY", "client_01HBEQKA6K4QJAS93VPE39W1JT", false},
+		{"WORKOS_API_KEY", "sk_short", false},
+		{"WORKOS_WEBHOOK_SECRET", "", true},
+		{"WORKOS_WEBHOOK_SECRET", "short", false},
+	} {
+		settings := map[string]string{"WORKOS_API_KEY": "sk_test_0123456789abcdef", "WORKOS_WEBHOOK_SECRET": "workos-webhook-secret"}
+		settings[test.name] = test.value
+		r := env.NewReader(func(name string) string { return settings[name] })
+		LoadConfig(r, "https://app.example.com", auth.Config{ClientID: "client_1"})
+		if err := r.Err(); (err == nil) != test.ok || err != nil && !strings.HasPrefix(err.Error(), test.name+" ") {
+			t.Errorf("%s=%s: %v, want ok = %v", test.name, test.value, err, test.ok)
 		}
 	}
 }

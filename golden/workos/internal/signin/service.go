@@ -32,6 +32,7 @@ var errEnded = errors.New("the session has ended at the provider")
 // grant is what the provider says about a user who has signed in.
 type grant struct {
 	subject     string
+	actor       string    // who signed in as the user, such as somebody of support; "" is the user
 	name, email string    // "" when it does not say; an email only when it has verified it
 	secret      string    // what it takes to ask again, or to sign out there
 	renewAt     time.Time // when to ask again; zero means never
@@ -160,6 +161,10 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, g grant) error {
 		return fmt.Errorf("begin session: %w", err)
 	}
 	s.cookies.setSession(w, k, g.expires)
+	if g.actor != "" {
+		s.log.WarnContext(r.Context(), "somebody signed in as a user", "subject", g.subject, "actor", g.actor)
+		return nil
+	}
 	s.log.InfoContext(r.Context(), "signed in", "subject", g.subject)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -100,6 +101,16 @@ func TestHandler_repeatedHeader(t *testing.T) {
 		if status, deleted := post(t, r, now, nil); status != http.StatusBadRequest || deleted != nil {
 			t.Errorf("without %s: status %d, %q deleted", name, status, deleted)
 		}
+	}
+}
+
+// TestHandler_brokenOff: of a message that did not arrive whole nothing counts, even if all that matters did.
+func TestHandler_brokenOff(t *testing.T) {
+	now := time.Now()
+	r := signed(deletedEvent, now)
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(deletedEvent), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	if status, deleted := post(t, r, now, nil); status != http.StatusBadRequest || deleted != nil {
+		t.Errorf("status %d, %q deleted", status, deleted)
 	}
 }
 

@@ -84,6 +84,14 @@ func TestSettlement(t *testing.T) {
 			"pending, then another transaction", answered(strings.NewReplacer(`"success",`, `"pending",`)),
 			`{"code":"0","data":{"success":true,"transaction":"0x` + strings.Repeat("ab", 32) + `"}}`, open, "unknown",
 		},
+		{
+			"refused with a transaction, which went through", answered(strings.NewReplacer(`"success":true`, `"success":false,"errorReason":"late"`, `"success",`, `"",`)),
+			`{"code":0,"data":[{"success":true,"status":"success","payer":"PAYER","network":"eip155:196"}]}`, 200, "settled",
+		},
+		{
+			"refused with a transaction, which failed", answered(strings.NewReplacer(`"success":true`, `"success":false,"errorReason":"late"`, `"success",`, `"",`)),
+			`{"code":"0","data":{"success":false,"status":"failed","errorReason":"reverted"}}`, 402, "failed",
+		},
 		{"another payer", answered(strings.NewReplacer(`"payer":"0x`, `"payer":"0xf`)), "", open, "unknown"},
 		{"another network", answered(strings.NewReplacer("eip155:196", "eip155:1")), "", open, "unknown"},
 	}

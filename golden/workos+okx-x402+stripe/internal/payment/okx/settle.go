@@ -81,6 +81,12 @@ func (c *client) settle(ctx context.Context, request facilitatorRequest) outcome
 		return outcome{result: unknown, reason: err.Error()}
 	}
 	out := answer.judge(request)
+	if out.result == refused && answer.Status != "failed" {
+		// A transaction may still go through, until it is said to have failed.
+		if transaction := answer.hash(); transaction != "" {
+			out = outcome{result: unknown, transaction: transaction, reason: out.reason}
+		}
+	}
 	if out.result != unknown || out.transaction == "" || out.alarming {
 		return out
 	}
