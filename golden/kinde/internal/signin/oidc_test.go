@@ -8,10 +8,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,5 +166,23 @@ func TestRenew(t *testing.T) {
 		if _, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) || api.asked != 1 {
 			t.Errorf("an outage, %d %s: %v, after %d questions", outage.status, outage.body, err, api.asked)
 		}
+	}
+}
+
+// TestOutage_logged: a page of a proxy's fills no log.
+func TestOutage_logged(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = io.WriteString(w, strings.Repeat("<p>Bad gateway</p>", 10_000))
+	}))
+	t.Cleanup(proxy.Close)
+	p := newProvider(testConfig, nil)
+	published := oidc.ProviderConfig{IssuerURL: p.cfg.issuer(), AuthURL: proxy.URL, TokenURL: proxy.URL}
+	p.discovered = &discovery{Provider: published.NewProvider(t.Context()), authStyle: oauth2.AuthStyleInParams}
+	if _, err := p.exchange(t.Context(), attempt{newKey(), home}, url.Values{"code": {"1"}}); err == nil || len(err.Error()) > 2*maxProviderError {
+		t.Errorf("the code: an error of %d bytes", len(fmt.Sprint(err)))
+	}
+	if _, err := p.renew(t.Context(), user1, "token"); err == nil || len(err.Error()) > 2*maxProviderError {
+		t.Errorf("the refresh token: an error of %d bytes", len(fmt.Sprint(err)))
 	}
 }
