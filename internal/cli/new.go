@@ -104,20 +104,26 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 		return err
 	}
 	adopt := len(args) == 1 && filepath.Clean(args[0]) == "."
-	// What can be known to fail is said before the first question.
-	if len(args) == 1 {
-		if err := checkTarget(args[0], adopt); err != nil {
+	// What can be known to fail is said before the first question, or at the one for
+	// the name that the folder has, too.
+	if dir := folder(args, answers); dir != "" {
+		if err := checkTarget(dir, adopt); err != nil {
 			return err
+		}
+	} else {
+		f.refuse = func(key, value string) error {
+			if key != generator.KeyName {
+				return nil
+			}
+			return checkTarget(value, false)
 		}
 	}
 	answers, err = a.complete(cmd.Context(), catalog, answers, &f.dialog, "as flags or with --answers FILE")
 	if err != nil {
 		return err
 	}
-	dir := answers.Name
-	if len(args) == 1 {
-		dir = args[0]
-	} else if err := checkTarget(dir, adopt); err != nil {
+	dir := folder(args, answers)
+	if err := checkTarget(dir, adopt); err != nil { // of a default, too
 		return err
 	}
 	if catalog, err = a.load(packs, dir); err != nil {
@@ -125,6 +131,14 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	}
 	a.warnUnused(catalog, packs, answers)
 	return a.write(cmd.Context(), job{dialog: f.dialog, sources: f.sources, dir: dir, catalog: catalog, answers: answers})
+}
+
+// folder is where the project goes, or "" if that is not known yet.
+func folder(args []string, answers generator.Answers) string {
+	if len(args) == 1 {
+		return args[0]
+	}
+	return answers.Name
 }
 
 // job is one run of forge new with every answer known.
