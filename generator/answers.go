@@ -278,10 +278,12 @@ func checkModule(path string) error {
 	return nil
 }
 
+// checkOrigin asks for what browsers send as Origin, which the server compares.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || origin != "https://"+u.Host {
-		return fmt.Errorf("%q is not an origin like https://app.example.com (https, no path, no slash at the end)", origin)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Port() == "443" || strings.HasSuffix(u.Host, ":") ||
+		origin != "https://"+strings.ToLower(u.Host) {
+		return fmt.Errorf("%q is not an origin like https://app.example.com (https, lower case, no port 443, no path, no slash at the end)", origin)
 	}
 	return nil
 }

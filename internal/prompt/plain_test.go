@@ -87,7 +87,7 @@ Is it live? (y/N) maybe
 "maybe" is neither true nor false
 Is it live? (y/N) yes
 Address: http://x
-"http://x" is not an origin like https://app.example.com (https, no path, no slash at the end)
+"http://x" is not an origin like https://app.example.com (https, lower case, no port 443, no path, no slash at the end)
 Address: https://shop.example
 `
 	if out.String() != transcript {

@@ -39,7 +39,7 @@ func TestTries(t *testing.T) {
 		if made != tt.want {
 			t.Errorf("%s: %d attempts, want %d", tt.what, made, tt.want)
 		}
-		for i := range 100_000 {
+		for i := range 2 * maxCounts {
 			tries.take(other(i), other(i))
 		}
 		if len(tries.counts) > maxCounts+2 {
@@ -55,23 +55,53 @@ func TestTries(t *testing.T) {
 func same(int) string    { return "ada@example.com" }
 func other(i int) string { return fmt.Sprint(i) }
 
-// TestTries_address: attempts are counted for the address that the proxy in front names, if there is one.
+// TestTries_address: attempts are counted for the address that the proxy in front names, and for whoever connects if
+// there is none. Where nobody knows who calls, nobody is kept out for what others do.
 func TestTries_address(t *testing.T) {
-	for header, want := range map[string]int{"": maxTriesHere, "X-Seen-From": maxTriesOn} {
-		tries, made := newTries(header), 0
-		for i := range 100 {
+	for _, tt := range []struct {
+		header, from string
+		want         int
+	}{
+		{"", "198.51.100.1:80", maxTriesHere},
+		{"", "[2001:db8::1]:80", maxTriesHere},
+		{"X-Seen-From", "10.0.0.1:80", maxTriesOn}, // each comes from an address of its own
+		{"X-Other", "198.51.100.1:80", maxTriesHere},
+		{"X-Other", "10.0.0.1:80", maxTriesHere},
+		{"", "10.0.0.1:80", maxTriesOn},
+		{"", "127.0.0.1:80", maxTriesOn},
+		{"", "[::1]:80", maxTriesOn},
+		{"", "[::ffff:10.0.0.1]:80", maxTriesOn},
+		{"", "[fdaa::1]:80", maxTriesOn},
+		{"", "169.254.1.1:80", maxTriesOn},
+		{"", "100.64.0.1:80", maxTriesOn},
+		{"", "@", maxTriesOn},
+	} {
+		tries, made := newTries(tt.header), 0
+		attempt := func(i int, email string) bool {
 			r := httptest.NewRequest("POST", "/login", nil)
+			r.RemoteAddr = tt.from
 			r.Header.Set("X-Seen-From", fmt.Sprint("192.0.2.", i))
 			w := httptest.NewRecorder()
-			switch ok := tries.try(w, r, "ada@example.com"); {
-			case ok:
+			ok := tries.try(w, r, email)
+			if wait := w.Header().Get("Retry-After"); ok != (wait == "") || wait == "0" {
+				t.Errorf("ok is %v: wait for %q seconds", ok, wait)
+			}
+			return ok
+		}
+		for i := range 100 {
+			if attempt(i, "ada@example.com") {
 				made++
-			case w.Header().Get("Retry-After") == "" || w.Header().Get("Retry-After") == "0":
-				t.Errorf("wait for %q seconds", w.Header().Get("Retry-After"))
 			}
 		}
-		if made != want {
-			t.Errorf("with header %q: %d attempts, want %d", header, made, want)
+		if made != tt.want {
+			t.Errorf("header %q from %s: %d attempts, want %d", tt.header, tt.from, made, tt.want)
+		}
+		if tt.want == maxTriesOn {
+			for i := range 1000 {
+				if !attempt(i%250, fmt.Sprint(i)) {
+					t.Fatalf("header %q from %s: another account is locked out", tt.header, tt.from)
+				}
+			}
 		}
 	}
 }

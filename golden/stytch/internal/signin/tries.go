@@ -15,7 +15,7 @@ const (
 	triesTime = 15 * time.Minute
 	// maxTriesHere is for one account from one address.
 	maxTriesHere = 10
-	// maxTriesOn is for one account from everywhere. With as few, anybody could lock its owner out.
+	// maxTriesOn is for one account from everywhere. With fewer, anybody could lock its owner out.
 	maxTriesOn = 50
 	// maxTriesFrom is for one address, which a whole office may share.
 	maxTriesFrom = 100
@@ -47,7 +47,7 @@ const tooMany = "These were too many attempts. Please wait some minutes, then tr
 // try counts an attempt to get in to an account, before it is made: many at once are no more than one after the other.
 // One that is not ok must not be made; the header of the answer says how long to wait.
 func (t *tries) try(w http.ResponseWriter, r *http.Request, email string) (ok bool) {
-	wait, ok := t.take(email, clientIP(r, t.header))
+	wait, ok := t.take(email, t.address(r))
 	if !ok {
 		w.Header().Set("Retry-After", strconv.Itoa(1+int(wait.Seconds())))
 	}
@@ -56,13 +56,36 @@ func (t *tries) try(w http.ResponseWriter, r *http.Request, email string) (ok bo
 
 // forgive takes an attempt back that was no guess: one that was right, or that nobody answered.
 func (t *tries) forgive(r *http.Request, email string) {
-	t.giveBack(email, clientIP(r, t.header))
+	t.giveBack(email, t.address(r))
 }
 
-func countedFor(email, address string) (here, on, from counted) {
+// address is who makes an attempt; "" if that cannot be told. A caller within this server's own network is a proxy,
+// behind which everybody may be: what one does there must not keep all others out.
+func (t *tries) address(r *http.Request) string {
+	address := clientIP(r, t.header)
+	ip, err := netip.ParseAddr(address)
+	ip = ip.Unmap()
+	within := ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || shared.Contains(ip)
+	if err != nil || ip.IsUnspecified() || t.header == "" && within {
+		return ""
+	}
+	return address
+}
+
+// shared is the space between a provider and its customers (RFC 6598), which platforms use within themselves.
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// limits are those for an attempt.
+func limits(email, address string) map[counted]int {
 	account := strings.ToLower(email[:min(len(email), maxEmail)])
-	network := networkOf(address)
-	return counted{account, network}, counted{account: account}, counted{address: network}
+	all := map[counted]int{}
+	all[counted{account: account}] = maxTriesOn
+	if address != "" {
+		network := networkOf(address)
+		all[counted{account, network}] = maxTriesHere
+		all[counted{address: network}] = maxTriesFrom
+	}
+	return all
 }
 
 // networkOf is what an address counts as. Of version 6, whoever has one has all of its network.
@@ -75,7 +98,7 @@ func networkOf(address string) string {
 }
 
 func (t *tries) take(email, address string) (wait time.Duration, ok bool) {
-	here, on, from := countedFor(email, address)
+	all := limits(email, address)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -83,20 +106,21 @@ func (t *tries) take(email, address string) (wait time.Duration, ok bool) {
 		clear(t.counts)
 		t.began = now
 	}
-	if t.counts[here] >= maxTriesHere || t.counts[on] >= maxTriesOn || t.counts[from] >= maxTriesFrom {
-		return t.began.Add(triesTime).Sub(now), false
+	for c, limit := range all {
+		if t.counts[c] >= limit {
+			return t.began.Add(triesTime).Sub(now), false
+		}
 	}
-	t.counts[here]++
-	t.counts[on]++
-	t.counts[from]++
+	for c := range all {
+		t.counts[c]++
+	}
 	return 0, true
 }
 
 func (t *tries) giveBack(email, address string) {
-	here, on, from := countedFor(email, address)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range []counted{here, on, from} {
+	for c := range limits(email, address) {
 		if t.counts[c]--; t.counts[c] <= 0 { // counting may have begun anew
 			delete(t.counts, c)
 		}
