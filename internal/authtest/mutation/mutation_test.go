@@ -149,6 +149,7 @@ var harmless = map[string]string{
 	"clerk/webhook: webhook.go: checkTime: n, err := strconv.ParseUint(text, 10, 63); if err != nil":     "what it reads then is not about now",
 	"clerk/webhook: clerk.go: verify: sent, err := single(h, \"Svix-Timestamp\"); if err != nil":         "no time is not about now",
 	"clerk/webhook: clerk.go: verify: signatures, err := single(h, \"Svix-Signature\"); if err != nil":   "there is no signature to be right",
+	"auth0/signin: code.go: handleCallback: case err != nil":                                             "the database keeps no session of nobody",
 	"auth0/signin: code.go: handleLogout: if next == \"\"":                                               "Auth0 always has a page to sign out at",
 	"auth0/signin: service.go: Verify: if len(r.Header.Values(\"Authorization\")) > 0":                   "package e2e has all tokens refused then",
 	"auth0/signin: service.go: resume: if !s.now().Before(giveUp)":                                       "the context ends it a little later",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/env"
 	"example.com/shop/internal/insforge"
@@ -102,9 +103,10 @@ func (s *Service) Forget(w http.ResponseWriter, r *http.Request) {
 func (s *Service) greet(ctx context.Context, u user) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	args := map[string]any{"p_user_id": u.ID, "p_name": u.Name, "p_email": nil}
+	name, email := account.Fit(u.Name, u.Email)
+	args := map[string]any{"p_user_id": u.ID, "p_name": name, "p_email": nil}
 	if u.EmailVerified {
-		args["p_email"] = u.Email
+		args["p_email"] = email
 	}
 	if err := s.db.Call(ctx, s.db.ServerKey(), "see_user", args, nil); err != nil {
 		s.log.WarnContext(ctx, "profile not renewed", "error", err)
