@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"example.com/shop/internal/auth"
 	"example.com/shop/internal/insforge"
@@ -24,6 +26,16 @@ type Profile struct {
 	Name      string    `json:"name"`  // "" until the provider says it
 	Email     string    `json:"email"` // likewise, and only when the provider has verified it
 	CreatedAt time.Time `json:"created_at"`
+}
+
+// Fit returns what a provider says of a user as a profile takes it. What a profile cannot take is left out: nobody is
+// kept out for a name.
+func Fit(name, email string) (fittingName, fittingEmail string) {
+	const nothing = "\x00" // which Postgres keeps in no text
+	if n := utf8.RuneCountInString(email); n < 3 || n > 320 || strings.Contains(email, nothing) {
+		email = ""
+	}
+	return strings.ReplaceAll(name, nothing, ""), email
 }
 
 // Accounts are the users' profiles and the rest of what is theirs in the database.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"example.com/shop/internal/auth"
@@ -101,5 +102,21 @@ func TestProfile(t *testing.T) {
 	u.body = `[]`
 	if _, err := a.Profile(t.Context(), "token"); err == nil {
 		t.Error("a profile of nobody")
+	}
+}
+
+func TestFit(t *testing.T) {
+	longest := strings.Repeat("ä", 320-len("@example.com")) + "@example.com"
+	for _, tt := range []struct{ name, email, wantName, wantEmail string }{
+		{"Ada Lovelace", "ada@example.com", "Ada Lovelace", "ada@example.com"},
+		{"", "", "", ""},
+		{"Ada\x00", "a@\x00b", "Ada", ""},
+		{"Ada", "a@", "Ada", ""},
+		{"Ada", longest, "Ada", longest},
+		{"Ada", "a" + longest, "Ada", ""},
+	} {
+		if name, email := Fit(tt.name, tt.email); name != tt.wantName || email != tt.wantEmail {
+			t.Errorf("Fit(%q, %q) = %q, %q", tt.name, tt.email, name, email)
+		}
 	}
 }

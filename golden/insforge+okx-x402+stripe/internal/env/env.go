@@ -128,8 +128,8 @@ func Matches(pattern string) func(string) bool {
 }
 
 // Origin reports whether s is scheme://host or scheme://host:port and nothing
-// more: no path, no final slash, no upper case. Anything but a loopback host
-// needs https.
+// more: no path, no final slash, no upper case, and no port that the scheme has
+// anyway, as browsers leave that out. Anything but a loopback host needs https.
 func Origin(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme+"://"+u.Host != s || s != strings.ToLower(s) {
@@ -139,7 +139,7 @@ func Origin(s string) bool {
 		return false
 	}
 	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || u.Scheme == "https" && n == 443 || u.Scheme == "http" && n == 80 {
 			return false
 		}
 	}

@@ -95,7 +95,7 @@ func TestOrigin(t *testing.T) {
 		"", "app.example.com", "https://", "https:///", "https://app.example.com/", "https://app.example.com/x",
 		"https://app.example.com?", "https://app.example.com#", "https://user@app.example.com",
 		"https://App.example.com", "https://*.example.com", "https://app.example.com:", "https://app.example.com:0",
-		"https://app.example.com:70000", "http://app.example.com", "http://localhost.example.com", "ftp://localhost",
+		"https://app.example.com:70000", "https://app.example.com:443", "http://localhost:80", "http://app.example.com", "http://localhost.example.com", "ftp://localhost",
 		"https://app..example.com", " https://app.example.com",
 	}
 	for _, s := range good {

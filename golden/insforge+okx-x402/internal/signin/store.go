@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/shop/internal/account"
 	"example.com/shop/internal/insforge"
 )
 
@@ -23,12 +24,13 @@ const sessionsTable = "sign_in_sessions"
 
 // begin stores a session under k, in place of the one under replaces.
 func (s store) begin(ctx context.Context, k key, replaces string, g grant) error {
+	name, email := account.Fit(g.name, g.email)
 	return s.db.Call(ctx, s.db.ServerKey(), "begin_session", map[string]any{
 		"p_id":         k.id(),
 		"p_replaces":   replaces,
 		"p_user_id":    g.subject,
-		"p_name":       g.name,
-		"p_email":      g.email,
+		"p_name":       name,
+		"p_email":      email,
 		"p_sealed":     k.seal(g.secret),
 		"p_renew_at":   g.renewTime(),
 		"p_expires_at": g.expires,
