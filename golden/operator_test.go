@@ -16,7 +16,7 @@ import (
 )
 
 // TestOperator watches payments in a browser where nobody signs in: it is asked for
-// the token, and then the page lives by it.
+// the token, and then the page lives by it. The front page is what is for sale.
 func TestOperator(t *testing.T) {
 	server := startInsForge(t)
 	combo := trial.Of(generator.None, "okx-x402")
@@ -41,6 +41,7 @@ func TestOperator(t *testing.T) {
 			t.Fatalf("%s shows %q (%v), want %q", strings.ReplaceAll(url, env["OPERATOR_TOKEN"], "[token]"), text, err, want)
 		}
 	}
+	see(origin, "A report about a text")
 	// Typed into the address, the token is what the browser would have asked for.
 	see(strings.Replace(origin, "http://", "http://me:"+env["OPERATOR_TOKEN"]+"@", 1)+"/payments", "There are no payments yet.")
 	see(origin+"/payments", "There are no payments yet.")

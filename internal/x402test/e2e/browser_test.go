@@ -267,7 +267,10 @@ func TestBrowser_withoutWallet(t *testing.T) {
 	t.Parallel()
 	s := open(t, "PAYMENT_ASSETS=USDG,USDC")
 	b := browse(t, nil)
-	b.Run(chromedp.Navigate(s.server.URL+report), chromedp.Click(chromedp.CSS("button")))
+	b.Visit(s.server.URL)
+	b.Click(`main a[href="` + report + `"]`)
+	b.Shows("main", "0.01 USDG")
+	b.Click("button")
 	b.Shows("#status", "There is no wallet in this browser")
 	b.Picture("no-wallet")
 	if s.asked() != 0 {

@@ -49,3 +49,24 @@ func TestCallback_asksNothing(t *testing.T) {
 		t.Errorf("the database was asked: %q", db.calls)
 	}
 }
+
+// TestCallback_withoutAttempt: where nothing is under way, there is no state that is right.
+func TestCallback_withoutAttempt(t *testing.T) {
+	s, _ := newTestService(t)
+	r := httptest.NewRequest(http.MethodGet, "https://app.example.com/auth/callback?"+url.Values{"state": {attempt{}.state()}}.Encode(), nil)
+	rec := httptest.NewRecorder()
+	if s.handleCallback(rec, r); rec.Code != http.StatusBadRequest || !strings.Contains(bodyOf(t, rec), "begun in another window") {
+		t.Errorf("status %d", rec.Code)
+	}
+}
+
+func TestLogout_fails(t *testing.T) {
+	s, db := newTestService(t)
+	cookie := enter(t, s, grant{subject: "user_1", expires: inAnHour()})
+	db.down = true
+	rec := httptest.NewRecorder()
+	s.handleLogout(rec, visit(http.MethodPost, cookie))
+	if body := bodyOf(t, rec); rec.Code != http.StatusServiceUnavailable || strings.Count(body, "<h1>") != 1 || rec.Header().Get("Refresh") != "" {
+		t.Errorf("status %d, to %q: %s", rec.Code, rec.Header().Get("Refresh"), body)
+	}
+}

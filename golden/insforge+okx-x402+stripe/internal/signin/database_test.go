@@ -20,6 +20,7 @@ type database struct {
 	sessions map[string]map[string]any
 	leased   map[string]bool
 	down     bool
+	broken   string // the one call that does not work
 	calls    []string
 }
 
@@ -29,7 +30,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, what, _ := strings.Cut(r.URL.Path, "/api/database/")
 	d.calls = append(d.calls, r.Method+" "+what)
 	w.Header().Set("Content-Type", "application/json")
-	if d.down {
+	if d.down || d.broken == r.Method+" "+what {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}

@@ -85,6 +85,38 @@ func TestEnter_replacesTheSessionBefore(t *testing.T) {
 	}
 }
 
+// TestVerify_leaseFails: who cannot find out whether another request is asking does not wait for it.
+func TestVerify_leaseFails(t *testing.T) {
+	s, db := newTestService(t)
+	cookie := enter(t, s, grant{subject: "user_1", renewAt: time.Now().Add(-time.Second), expires: inAnHour()})
+	db.broken = "POST rpc/lease_session"
+	before := len(db.calls)
+	if _, err := s.Verify(visit(http.MethodGet, cookie)); !errors.Is(err, auth.ErrUnavailable) || len(db.calls)-before != 2 {
+		t.Errorf("Verify: %v after %q, want ErrUnavailable after two calls", err, db.calls[before:])
+	}
+}
+
+// TestVerify_damaged: a session whose secret cannot be read can never be renewed.
+func TestVerify_damaged(t *testing.T) {
+	s, db := newTestService(t)
+	cookie := enter(t, s, grant{subject: "user_1", secret: "provider-token", renewAt: time.Now().Add(-time.Second), expires: inAnHour()})
+	for _, row := range db.sessions {
+		row["sealed"] = "damaged"
+	}
+	if _, err := s.Verify(visit(http.MethodGet, cookie)); !errors.Is(err, auth.ErrInvalid) || len(db.sessions) != 0 {
+		t.Errorf("Verify: %v, and %d sessions; want ErrInvalid and none", err, len(db.sessions))
+	}
+}
+
+func TestEnter_fails(t *testing.T) {
+	s, db := newTestService(t)
+	db.down = true
+	rec := httptest.NewRecorder()
+	if err := s.enter(rec, httptest.NewRequest(http.MethodGet, "/", nil), grant{subject: "user_1", expires: inAnHour()}); err == nil || len(rec.Result().Cookies()) > 0 {
+		t.Errorf("enter: %v, and the cookies %v of a session that is not there", err, rec.Result().Cookies())
+	}
+}
+
 // TestVerify_waitsForTheAnswerOfAnother: when another request asks the provider, this one takes its
 // answer.
 func TestVerify_waitsForTheAnswerOfAnother(t *testing.T) {

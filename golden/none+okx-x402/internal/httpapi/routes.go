@@ -21,6 +21,7 @@ func routes(mux *http.ServeMux, d Deps) {
 		Description: "A report about a text: characters, words, sentences and reading time",
 		Example:     `{"text": "Reading is to the mind what exercise is to the body."}`,
 	}, handleReport())
+	mux.Handle("GET /{$}", http.RedirectHandler("/v1/report", http.StatusSeeOther)) // the front page
 	mux.Handle("GET /v1/payments/status/{claim}", handlePaymentStatus(d))
 
 	// Nobody signs in here: operators show their token.

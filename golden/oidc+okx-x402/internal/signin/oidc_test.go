@@ -19,6 +19,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"example.com/shop/internal/auth"
 )
 
 // newTestProvider returns a provider whose API gives the answers, and the key of its ID tokens.
@@ -94,7 +96,7 @@ func TestExchange(t *testing.T) {
 		}
 	}
 	for name, value := range map[string]any{
-		"iss": "https://evil.example/", "aud": "another", "sub": " ", "exp": time.Now().Add(-time.Hour).Unix(), "nonce": newKey().String(),
+		"iss": "https://evil.example/", "aud": "another", "sub": " ", "exp": time.Now().Add(-time.Hour).Unix(), "nonce": newKey().String(), "name": 7,
 	} {
 		wrong := map[string]any{}
 		for n, v := range good {
@@ -121,6 +123,61 @@ func TestExchange(t *testing.T) {
 		if _, err := p.exchange(t.Context(), a, answer); err == nil || errors.Is(err, errRefused) {
 			t.Errorf("an outage, %d %s: %v", outage.status, outage.body, err)
 		}
+	}
+}
+
+// TestVerify_asksTheProvider: what the provider says about a session that is due decides, and what it says about
+// somebody else's ends it.
+func TestVerify_asksTheProvider(t *testing.T) {
+	api := &answers{}
+	p, key := newTestProvider(t, api)
+	claims := map[string]any{"iss": p.cfg.issuer(), "aud": "client", "exp": time.Now().Add(time.Hour).Unix()}
+	idToken := func(user string) string {
+		claims["sub"] = user
+		return tokens(t, key, claims)
+	}
+	for name, test := range map[string]struct {
+		status int
+		body   string
+		broken string // the call to the database that does not work
+		want   error
+		left   int // sessions
+	}{
+		"stands":         {http.StatusOK, idToken(user1), "", nil, 1},
+		"ended":          {http.StatusBadRequest, `{"error":"invalid_grant"}`, "", auth.ErrInvalid, 0},
+		"somebody else":  {http.StatusOK, idToken(user2), "", auth.ErrInvalid, 0},
+		"out of order":   {http.StatusBadGateway, "<html>", "", auth.ErrUnavailable, 1},
+		"cannot be kept": {http.StatusOK, idToken(user1), "PATCH records/sign_in_sessions", auth.ErrUnavailable, 1},
+	} {
+		s, db := newTestService(t)
+		s.provider = p
+		cookie := enter(t, s, grant{subject: user1, secret: keep("token", ""), renewAt: time.Now().Add(-time.Second), expires: inAnHour()})
+		api.status, api.body, db.broken = test.status, test.body, test.broken
+		id, err := s.Verify(visit(http.MethodGet, cookie))
+		if !errors.Is(err, test.want) || err == nil && id.Subject != user1 || len(db.sessions) != test.left {
+			t.Errorf("%s: Verify = %+v, %v, and %d sessions are left", name, id, err, len(db.sessions))
+		}
+	}
+}
+
+// TestProvider_undiscovered: while the provider does not say where it is, nobody is signed in, and nobody is out.
+func TestProvider_undiscovered(t *testing.T) {
+	p := newProvider(testConfig, nil)
+	p.http.Transport = &answers{status: http.StatusInternalServerError}
+	a := attempt{newKey(), home}
+	if to, err := p.authorizeURL(t.Context(), a); err == nil {
+		t.Errorf("a sign-in begins at %q", to)
+	}
+	if g, err := p.exchange(t.Context(), a, url.Values{"code": {"1"}}); err == nil || errors.Is(err, errRefused) {
+		t.Errorf("exchange = %+v, %v", g, err)
+	}
+	if g, err := p.renew(t.Context(), user1, "token"); err == nil || errors.Is(err, errEnded) {
+		t.Errorf("renew = %+v, %v", g, err)
+	}
+	p = newProvider(testConfig, nil)
+	if res, err := p.http.Get("http://127.0.0.1:1"); err == nil { // where nobody listens
+		_ = res.Body.Close()
+		t.Errorf("nobody answers with %s", res.Status)
 	}
 }
 
