@@ -83,7 +83,8 @@ func (c *Catalog) Questions(a Answers) []Question {
 	return asked
 }
 
-// AllQuestions returns every question of the catalog, whatever the answers.
+// AllQuestions returns every question of the catalog, whatever the answers. Their
+// messages are as they are before anything is answered.
 func (c *Catalog) AllQuestions() []Question {
 	all := slices.Clone(c.questions)
 	all = append(all, c.base.Questions...)
@@ -96,6 +97,9 @@ func (c *Catalog) AllQuestions() []Question {
 	}
 	for _, p := range c.all() {
 		all = append(all, p.Questions...)
+	}
+	for i, q := range all {
+		all[i].Message = fillText(q.Message, Answers{})
 	}
 	return all
 }

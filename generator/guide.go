@@ -71,6 +71,8 @@ func (c *Catalog) DecodeAnswers(file string, data []byte) (Answers, error) {
 			at.Err = errors.New("is a secret, and answers are written into the project: put it in .env instead")
 		} else if at.Err.Error() == "unknown key" {
 			at.Err = errors.New(c.unknownAnswer(at.Key))
+		} else if strings.HasPrefix(at.Err.Error(), "cannot decode TOML ") { // into what, is Go's name for it
+			at.Err = errors.New(wantedAnswer(at.Key))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -80,6 +82,17 @@ func (c *Catalog) DecodeAnswers(file string, data []byte) (Answers, error) {
 		a.Payments = SplitList(strings.Join(a.Payments, ","))
 	}
 	return a, nil
+}
+
+// wantedAnswer says what the value of a key of an answers file has to be.
+func wantedAnswer(key string) string {
+	switch key {
+	case KeyPayments:
+		return `has to be a list, such as ["okx-x402"], or [] for none`
+	case "values":
+		return "has to be a table: [values], and below it the answers to all other questions"
+	}
+	return `has to be a string in quotes, such as "true" or "0.01"`
 }
 
 // unknownAnswer explains a key that an answers file has no place for.

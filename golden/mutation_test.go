@@ -38,7 +38,7 @@ func TestWall_mutants(t *testing.T) {
 func mutateWall(t *testing.T, project string, tried map[string]bool) {
 	files := migrationFiles(t, project)
 	bin := filepath.Join(t.TempDir(), "wall.test.exe")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-o", bin, "./internal/database")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-ldflags=-s -w", "-o", bin, "./internal/database")
 	build.Dir, build.Env = project, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -186,12 +186,13 @@ func sampleEnv(t *testing.T, spec *generator.Spec, dir string) map[string]string
 	return env
 }
 
-// serve builds and starts the server and returns its origin. It must stop by
-// itself, with success, when it is interrupted.
+// serve builds the server, without what only debuggers read, as that is half of the
+// work, starts it and returns its origin. It must stop by itself, with success, when
+// it is interrupted.
 func serve(t *testing.T, dir string, env map[string]string) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "server.exe")
-	check(t, trial.Succeed(t.Context(), dir, "go", "build", "-trimpath", "-o", bin, "./cmd/server"))
+	check(t, trial.Succeed(t.Context(), dir, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "./cmd/server"))
 	cmd := exec.Command(bin) //nolint:noctx // ended below, by a signal
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -77,6 +77,7 @@ func (a *app) root() *cobra.Command {
 			"Go server for an InsForge backend: code, SQL migrations with row level security,\n" +
 			"insforge.toml and tests, wired and running. Later it brings newer templates, another\n" +
 			"provider or one provider less into the project you have edited, without losing an edit.",
+		Example:       "  forge new\n  forge providers clerk",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          commandsOnly,
@@ -92,11 +93,26 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(wrongFlag)
-	root.AddCommand(
-		a.newCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.statusCommand(),
-		a.diffCommand(), a.doctorCommand(), a.ejectCommand(), a.providersCommand(), a.templateCommand(), a.tokenCommand(), a.payCommand(),
-		a.schemaCommand(), a.mcpCommand(), a.versionCommand(),
-	)
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"A new server:", []*cobra.Command{a.newCommand(), a.providersCommand()}},
+		{"In a server's folder, later:", []*cobra.Command{
+			a.statusCommand(), a.diffCommand(), a.upgradeCommand(), a.addCommand(), a.removeCommand(), a.ejectCommand(),
+			a.doctorCommand(), a.tokenCommand(),
+		}},
+		{"As a buyer:", []*cobra.Command{a.payCommand()}},
+		{"For programs and coding agents:", []*cobra.Command{a.schemaCommand(), a.mcpCommand()}},
+		{"For contributors:", []*cobra.Command{a.templateCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(a.versionCommand())
 	refuseUnknown(root)
 	return root
 }

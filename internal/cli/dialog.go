@@ -20,6 +20,8 @@ type dialog struct {
 	conflict        string
 	dryRun, json    bool
 
+	// refuse, if it is set, says why an answer cannot be taken at this place.
+	refuse func(key, value string) error
 	// asker is nil until something has to be asked.
 	asker *prompt.Asker
 	// oneByOne is set once conflicts were decided in ways that no flag says.
@@ -76,6 +78,7 @@ func (a *app) complete(ctx context.Context, c *generator.Catalog, answers genera
 	if d.asker, err = prompt.New(a.In, a.Err, a.getenv, d.plain); err != nil {
 		return answers, hinted{missingAnswersError(missing), "give them " + flags + "; --defaults accepts every default"}
 	}
+	d.asker.Refuse = d.refuse
 	return d.asker.Ask(ctx, c, answers)
 }
 

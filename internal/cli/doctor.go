@@ -29,7 +29,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: "doctor asks the InsForge project whether it is what the files here say: that the keys fit, that\n" +
 			"the migrations were applied, that row level security holds and that insforge.toml was applied; that the\n" +
 			"auth provider is the one whose tokens the server takes, publishes its keys and knows this app's addresses;\n" +
-			"where payments are taken, that OKX knows the key and the chain has the tokens that payers sign for.\n" +
+			"where payments are taken, that their settings are right, OKX knows the key and the chain the payers' tokens.\n" +
 			"Everything that is wrong comes with what to run or write.\n\n" +
 			"INSFORGE_URL, INSFORGE_ANON_KEY, INSFORGE_API_KEY and INSFORGE_JWT_SECRET are taken from the\n" +
 			"environment, and those that it lacks from .env. doctor changes nothing and prints no secret.\n" +

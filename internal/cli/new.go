@@ -30,7 +30,10 @@ func (a *app) newCommand() *cobra.Command {
 		Long: "new writes a complete Go server into DIR, which must not exist yet or be empty.\n" +
 			"`forge new .` adds it to the current folder instead, beside what is there: go.mod,\n" +
 			"insforge.toml, .env.example and .gitignore are merged, and about any other file of yours\n" +
-			"that is in the way you decide.",
+			"that is in the way you decide.\n\n" +
+			"An answers file has name, module and auth as strings, payments as a list, and below [values]\n" +
+			"the answers to all other questions, by the keys that --set takes:\n\n" +
+			"  module = \"example.com/shop\"\n  auth = \"clerk\"\n  payments = [\"okx-x402\"]\n\n  [values]\n  price = \"0.05\"",
 		Example: "  forge new\n  forge new shop --auth clerk --payments okx-x402 --module example.com/shop --defaults",
 		Args:    takes(0, 1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +45,7 @@ func (a *app) newCommand() *cobra.Command {
 	flags.StringVar(&f.pays, "payments", "", "`IDS` of payment providers with commas between, or none")
 	flags.StringVar(&f.module, "module", "", "`PATH` of the Go module, such as example.com/shop")
 	flags.StringVar(&f.name, "name", "", "`NAME` of the project (default: the name of DIR)")
-	flags.StringVar(&f.answers, "answers", "", "`FILE` with answers, as key = \"value\" lines of TOML; flags win over it")
+	flags.StringVar(&f.answers, "answers", "", "`FILE` with answers, in TOML; flags win over it")
 	f.bindAnswers(cmd)
 	f.bindTemplates(cmd)
 	f.bindWriting(cmd)
@@ -101,20 +104,26 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 		return err
 	}
 	adopt := len(args) == 1 && filepath.Clean(args[0]) == "."
-	// What can be known to fail is said before the first question.
-	if len(args) == 1 {
-		if err := checkTarget(args[0], adopt); err != nil {
+	// What can be known to fail is said before the first question, or at the one for
+	// the name that the folder has, too.
+	if dir := folder(args, answers); dir != "" {
+		if err := checkTarget(dir, adopt); err != nil {
 			return err
+		}
+	} else {
+		f.refuse = func(key, value string) error {
+			if key != generator.KeyName {
+				return nil
+			}
+			return checkTarget(value, false)
 		}
 	}
 	answers, err = a.complete(cmd.Context(), catalog, answers, &f.dialog, "as flags or with --answers FILE")
 	if err != nil {
 		return err
 	}
-	dir := answers.Name
-	if len(args) == 1 {
-		dir = args[0]
-	} else if err := checkTarget(dir, adopt); err != nil {
+	dir := folder(args, answers)
+	if err := checkTarget(dir, adopt); err != nil { // of a default, too
 		return err
 	}
 	if catalog, err = a.load(packs, dir); err != nil {
@@ -122,6 +131,14 @@ func (a *app) new(cmd *cobra.Command, args []string, f newFlags) error {
 	}
 	a.warnUnused(catalog, packs, answers)
 	return a.write(cmd.Context(), job{dialog: f.dialog, sources: f.sources, dir: dir, catalog: catalog, answers: answers})
+}
+
+// folder is where the project goes, or "" if that is not known yet.
+func folder(args []string, answers generator.Answers) string {
+	if len(args) == 1 {
+		return args[0]
+	}
+	return answers.Name
 }
 
 // job is one run of forge new with every answer known.

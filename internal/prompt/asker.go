@@ -30,6 +30,10 @@ var (
 // Asker asks questions, one at a time. It reads ahead of what it needs, so a
 // process makes one and keeps it. It is not for concurrent use.
 type Asker struct {
+	// Refuse, if it is set, says why a value that is an answer to the question with
+	// that key cannot be taken all the same.
+	Refuse func(key, value string) error
+
 	in      *input
 	out     io.Writer
 	tty     *os.File // the terminal on in, or nil
@@ -86,7 +90,7 @@ func (a *Asker) Ask(ctx context.Context, c *generator.Catalog, given generator.A
 			if !ok {
 				return nil
 			}
-			value, err := a.ask(ctx, q, fits(c, answers, q))
+			value, err := a.ask(ctx, q, a.fits(c, answers, q))
 			if err != nil {
 				return err
 			}
@@ -111,12 +115,20 @@ func firstOpen(c *generator.Catalog, answers generator.Answers) (generator.Quest
 }
 
 // fits checks a value as an answer to q, alone and beside the answers so far.
-func fits(c *generator.Catalog, answers generator.Answers, q generator.Question) func(string) error {
+func (a *Asker) fits(c *generator.Catalog, answers generator.Answers, q generator.Question) func(string) error {
 	// What was wrong before cannot be put right by another answer to q.
 	alreadyWrong := c.Check(answers) != nil
 	return func(value string) error {
-		if err := q.Check(value); err != nil || alreadyWrong {
+		if err := q.Check(value); err != nil {
 			return err
+		}
+		if a.Refuse != nil {
+			if err := a.Refuse(q.Key, value); err != nil {
+				return err
+			}
+		}
+		if alreadyWrong {
+			return nil
 		}
 		err := c.Check(answers.Set(q.Key, value))
 		if wrong := (*generator.AnswerError)(nil); errors.As(err, &wrong) {

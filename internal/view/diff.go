@@ -84,7 +84,7 @@ func shortened(diff string) string {
 	if rest <= 1 {
 		return diff
 	}
-	return strings.Join(lines[:most], "") + fmt.Sprintf("... and %d more lines\n", rest)
+	return strings.Join(lines[:most], "") + fmt.Sprintf("... and %d more lines, which edit shows too\n", rest)
 }
 
 // diff is what git would print between two files, of which one may be nil.

@@ -98,7 +98,7 @@ func TestConflict_long(t *testing.T) {
 	if lines := strings.Count(out.String(), "\n"); lines != 2+2*31 {
 		t.Errorf("%d lines:\n%s", lines, out.String())
 	}
-	if n := strings.Count(out.String(), "... and 75 more lines\n"); n != 2 {
+	if n := strings.Count(out.String(), "... and 75 more lines, which edit shows too\n"); n != 2 {
 		t.Errorf("%d of 2 sides say what is left out:\n%s", n, out.String())
 	}
 }

@@ -74,6 +74,8 @@ func Status(w io.Writer, d StatusDocument) {
 		fmt.Fprintln(w, "\nConflicts wait for you: resolve them, then run forge upgrade --continue;\nforge upgrade --abort takes everything back.")
 	case d.Upgrade:
 		fmt.Fprintf(w, "\nforge %s %s.\nforge upgrade --dry-run shows it, forge upgrade does it.\n", d.Available, d.would(outdated))
+	default:
+		fmt.Fprintf(w, "\nNo upgrade: forge %s has nothing newer.\n", d.Available)
 	}
 }
 

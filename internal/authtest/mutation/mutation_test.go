@@ -279,7 +279,7 @@ func build(ctx context.Context, dir string, target target) (binaries, []mutant, 
 	for _, pkg := range append([]string{target.pkg}, target.others...) {
 		binary := filepath.Join(dir, pkg+".test.exe")
 		b.tests = append(b.tests, binary)
-		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-vet=off", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", binary, "./internal/"+pkg)
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-ldflags=-s -w", "-vet=off", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", binary, "./internal/"+pkg)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return b, nil, fmt.Errorf("%s: %w\n%s", target, err, out)
@@ -289,9 +289,9 @@ func build(ctx context.Context, dir string, target target) (binaries, []mutant, 
 		return b, all, nil
 	}
 	b.provider, b.server, b.flows = target.provider, filepath.Join(dir, "server.exe"), filepath.Join(dir, "flows.test.exe")
-	server := exec.CommandContext(ctx, "go", "build", "-trimpath", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", b.server, "./cmd/server")
+	server := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-overlay", filepath.Join(mutated, "overlay.json"), "-o", b.server, "./cmd/server")
 	server.Dir, server.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
-	flows := exec.CommandContext(ctx, "go", "test", "-c", "-o", b.flows, ".")
+	flows := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-o", b.flows, ".")
 	flows.Dir = flowsFolder
 	for _, cmd := range []*exec.Cmd{server, flows} {
 		if out, err := cmd.CombinedOutput(); err != nil {

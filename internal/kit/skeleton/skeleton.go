@@ -89,7 +89,7 @@ func (p Provider) Check(c *generator.Catalog) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if !slices.Contains(Kinds(), p.Kind) {
-		wrong("there is no skeleton for %q (kinds: %s)", p.Kind, strings.Trim(fmt.Sprint(Kinds()), "[]"))
+		wrong("there is no skeleton for %q (kinds: %s)", p.Kind, strings.ReplaceAll(strings.Trim(fmt.Sprint(Kinds()), "[]"), " ", ", "))
 	}
 	switch {
 	case !idPattern.MatchString(p.ID) || len(p.ID) > 32:

@@ -61,7 +61,7 @@ func TestSignUp(t *testing.T) {
 
 func TestSignUp_refused(t *testing.T) {
 	p, s, _ := newProject(t)
-	p.accounts["eve@example.com"] = &member{id: user2}
+	p.accounts["eve@example.com"] = &person{id: user2}
 	for _, test := range []struct {
 		form   string
 		status int
@@ -95,7 +95,7 @@ func TestSignUp_refused(t *testing.T) {
 // TestLogin_refused: the page does not say whether there is an account.
 func TestLogin_refused(t *testing.T) {
 	p, s, _ := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, password: "secret-1"}
+	p.accounts["ada@example.com"] = &person{id: user1, password: "secret-1"}
 	pages := map[string]bool{}
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {
 		rec := submit(s, "/login", "password=wrong-one&email="+email)
@@ -184,7 +184,7 @@ func TestForms_insForgeIsDown(t *testing.T) {
 
 func TestLogout(t *testing.T) {
 	p, s, db := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, password: "secret-1"}
+	p.accounts["ada@example.com"] = &person{id: user1, password: "secret-1"}
 	cookie := signedIn(t, s, submit(s, "/login", "email=ada%40example.com&password=secret-1"), home)
 	r := visit(http.MethodPost, cookie, "Origin: https://app.example.com")
 	rec := httptest.NewRecorder()

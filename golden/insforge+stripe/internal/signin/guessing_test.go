@@ -25,7 +25,7 @@ func submitFrom(s *Service, address, path, form string) *httptest.ResponseRecord
 // elsewhere.
 func TestLogin_guessing(t *testing.T) {
 	p, s, _ := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, password: "secret-1"}
+	p.accounts["ada@example.com"] = &person{id: user1, password: "secret-1"}
 	guess := func(password string) *httptest.ResponseRecorder {
 		return submitFrom(s, "192.0.2.66", "/login", "email=Ada%40example.com&password="+password)
 	}
@@ -58,7 +58,7 @@ func TestLogin_guessing(t *testing.T) {
 // TestLogin_isNoGuess: who knows the password may sign in as often as they like, and an outage counts for nobody.
 func TestLogin_isNoGuess(t *testing.T) {
 	p, s, _ := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, password: "secret-1"}
+	p.accounts["ada@example.com"] = &person{id: user1, password: "secret-1"}
 	for range maxTriesHere + 1 {
 		signedIn(t, s, submit(s, "/login", "email=ada%40example.com&password=secret-1"), home)
 	}

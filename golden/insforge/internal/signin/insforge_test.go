@@ -29,8 +29,8 @@ const (
 	user2   = "00000000-0000-4000-8000-000000000002"
 )
 
-// member is a user of the stand-in.
-type member struct {
+// person is a user of the stand-in.
+type person struct {
 	id, name, password string
 	verified           bool
 }
@@ -43,10 +43,10 @@ type project struct {
 	key *rsa.PrivateKey
 
 	mu       sync.Mutex
-	accounts map[string]*member // by e-mail
-	refresh  map[string]string  // user IDs by refresh token
-	confirm  bool               // addresses have to be confirmed
-	closed   bool               // nobody may sign up
+	accounts map[string]*person // by e-mail
+	refresh  map[string]string   // user IDs by refresh token
+	confirm  bool                // addresses have to be confirmed
+	closed   bool                // nobody may sign up
 	mails    []string
 	asked    []string
 	// spoil changes what is answered, or answers by itself when it returns false.
@@ -60,7 +60,7 @@ func newProject(t *testing.T) (*project, *Service, *database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &project{t: t, key: key, accounts: map[string]*member{}, refresh: map[string]string{}}
+	p := &project{t: t, key: key, accounts: map[string]*person{}, refresh: map[string]string{}}
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	p.url = server.URL
@@ -181,7 +181,7 @@ func (p *project) signUp(w http.ResponseWriter, body map[string]string) {
 	if len(p.accounts) > 0 {
 		id = user2
 	}
-	p.accounts[email] = &member{id: id, name: body["name"], password: body["password"]}
+	p.accounts[email] = &person{id: id, name: body["name"], password: body["password"]}
 	if p.confirm {
 		p.mail(email, body["redirectTo"])
 		p.write(w, http.StatusOK, map[string]any{"accessToken": nil, "requireEmailVerification": true})
@@ -235,7 +235,7 @@ func (p *project) token(id, role string) string {
 
 func TestRenew(t *testing.T) {
 	p, s, _ := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, name: "Ada", verified: true}
+	p.accounts["ada@example.com"] = &person{id: user1, name: "Ada", verified: true}
 	p.refresh["first"] = user1
 	g, err := s.provider.renew(t.Context(), user1, "first")
 	if err != nil || g.subject != user1 || g.name != "Ada" || g.email != "ada@example.com" || p.refresh[g.secret] != user1 || g.renewAt.IsZero() {
@@ -257,7 +257,7 @@ func TestRenew(t *testing.T) {
 // TestGrant_refuses sessions that InsForge would never open.
 func TestGrant_refuses(t *testing.T) {
 	p, s, db := newProject(t)
-	p.accounts["ada@example.com"] = &member{id: user1, password: "secret-1"}
+	p.accounts["ada@example.com"] = &person{id: user1, password: "secret-1"}
 	for name, change := range map[string]func(answer map[string]any){
 		"another user's token":  func(a map[string]any) { a["accessToken"] = p.token(user2, "authenticated") },
 		"an admin's token":      func(a map[string]any) { a["accessToken"] = p.token(user1, "project_admin") },
