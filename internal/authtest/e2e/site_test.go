@@ -27,6 +27,7 @@ const unauthorized = `{"error":{"code":"unauthorized","message":"Sign in to use 
 // site is a running server.
 type site struct {
 	server *servertest.Process
+	https  bool // is how browsers reach it
 
 	mu   sync.Mutex
 	sent []string // credentials that must not be in its log
@@ -59,7 +60,7 @@ func start(provider string, lines ...string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &site{server: server, sent: []string{insforge.JWTSecret, insforge.APIKey}}, nil
+	return &site{server: server, https: strings.HasPrefix(env["APP_BASE_URL"], "https:"), sent: []string{insforge.JWTSecret, insforge.APIKey}}, nil
 }
 
 // stop ends the server, which must be able to do so, and reads what it has logged.
@@ -222,6 +223,9 @@ func (s *site) refused(t *testing.T, attempts ...attempt) {
 			want := http.Header{
 				"Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(unauthorized))},
 				"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}, "Www-Authenticate": {challenge},
+			}
+			if s.https {
+				want["Strict-Transport-Security"] = []string{"max-age=31536000"}
 			}
 			if !maps.EqualFunc(header, want, slices.Equal) {
 				t.Errorf("%s: GET %s: header %v, want %v", tried.name, path, header, want)
