@@ -59,6 +59,11 @@ CLERK_KEY=pk_test
 			result: replace(replace(base, "7130\n", "7131\nMINE=1\n"), "Where InsForge is.", "Where InsForge listens."),
 		},
 		{
+			name: "added behind remarks to whose last one the user added a line",
+			base: "A=1\n\n# one\n# B=b c\n", user: "A=1\n\n# one\n# B=b c\n# mine\n", target: "A=1\n\n# one\n# B=b c\n\n# two\nD=1\n",
+			result: "A=1\n\n# two\nD=1\n\n# one\n# B=b c\n# mine\n",
+		},
+		{
 			name: "changed below a comment that the user gave to another",
 			base: "# a\nA=1\n", user: "# a\nMINE=1\nA=1\n", target: "# aa\nA=2\n",
 			result: "# a\nMINE=1\nA=2\n",

@@ -117,7 +117,7 @@ func byLines(s structure, base, user, target source) (string, bool) {
 // changed: the order, blank lines, and comments that belong to nothing. To see
 // only that, it compares target with the earlier file after the same edits. The
 // user's stands where both changed something, and everywhere if anything but
-// the layout would change.
+// the layout would change, or a line that forge moved would be there twice.
 func relaid(open opener, s structure, base, target source, text string) string {
 	own, err := open(base, base, target)
 	if err != nil {
@@ -129,10 +129,37 @@ func relaid(open opener, s structure, base, target source, text string) string {
 	}
 	r := Lines([]byte(edited), []byte(text), []byte(target.text), Labels{})
 	laid, ok := r.resolved(source{text: text}.newline())
-	if !ok || s.check(laid) != nil {
+	if !ok || s.check(laid) != nil || repeats(laid, text, target.text) {
 		return text
 	}
 	return laid
+}
+
+// repeats reports whether text has a line more often than each of the others.
+func repeats(text string, others ...string) bool {
+	most := make(map[string]int)
+	for _, other := range others {
+		for line, n := range lineCounts(other) {
+			most[line] = max(most[line], n)
+		}
+	}
+	for line, n := range lineCounts(text) {
+		if n > most[line] {
+			return true
+		}
+	}
+	return false
+}
+
+// lineCounts says how often text has each line, blank ones left out.
+func lineCounts(text string) map[string]int {
+	counts := make(map[string]int)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			counts[line]++
+		}
+	}
+	return counts
 }
 
 // resolved returns the file with the user's side of each conflict. It reports

@@ -90,7 +90,7 @@ func TestPlaces_remember(t *testing.T) {
 		t.Error("the same project was tested again")
 	}
 	for name, change := range map[string]map[string]string{
-		"the package":            {"top/top.go": project["top/top.go"] + "\nfunc unused() {}\n"},
+		"the package":            {"top/top.go": strings.ReplaceAll(project["top/top.go"], "middle.Word()", `middle.Word() + "!"`)},
 		"its test":               {"top/top_test.go": project["top/top_test.go"] + "\nfunc TestMore(*testing.T) {}\n"},
 		"a package far below":    {"deep/deep.go": strings.ReplaceAll(project["deep/deep.go"], `"deep"`, `"deeper"`)},
 		"a module":               {"dep/dep.go": strings.ReplaceAll(project["dep/dep.go"], `"dep"`, `"other"`)},
