@@ -59,9 +59,11 @@ CLERK_KEY=pk_test
 			result: replace(replace(base, "7130\n", "7131\nMINE=1\n"), "Where InsForge is.", "Where InsForge listens."),
 		},
 		{
-			name: "added behind remarks to whose last one the user added a line",
-			base: "A=1\n\n# one\n# B=b c\n", user: "A=1\n\n# one\n# B=b c\n# mine\n", target: "A=1\n\n# one\n# B=b c\n\n# two\nD=1\n",
-			result: "A=1\n\n# two\nD=1\n\n# one\n# B=b c\n# mine\n",
+			name:   "added behind remarks to whose last one the user added a line",
+			base:   "A=1\n\n# one\n# B=b c\n\n# two\n# C=c d\n",
+			user:   "A=1\n\n# one\n# B=b c\n\n# two\n# C=c d\n# mine\n",
+			target: "A=1\n\n# one\n# B=b c\n\n# two\n# C=c d\n\n# three\nD=1\n\n# four\n# five\n# six\n# seven\n# eight\nE=1\n",
+			result: "A=1\n\n# three\nD=1\n\n# four\n# five\n# six\n# seven\n# eight\nE=1\n\n# one\n# B=b c\n\n# two\n# C=c d\n# mine\n",
 		},
 		{
 			name: "changed below a comment that the user gave to another",
