@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/semver"
 )
@@ -102,15 +103,19 @@ type Upgrade struct {
 // good is a *LostError, unless twoWay allows to compare those files without it.
 func (p *Project) Plan(s *Spec, target *Tree, twoWay bool) (*Upgrade, error) {
 	files, pristine := p.Manifest.paths()
-	stored, err := ReadActual(p.Dir, pristine)
-	if err != nil {
-		return nil, err
-	}
 	paths := slices.Clone(files)
 	for f := range target.All() {
 		paths = append(paths, f.Path)
 	}
+	var stored *Tree
+	var storedErr error
+	var reading sync.WaitGroup
+	reading.Go(func() { stored, storedErr = ReadActual(p.Dir, pristine) })
 	actual, err := readAsIs(p.Dir, paths)
+	reading.Wait()
+	if storedErr != nil {
+		return nil, storedErr
+	}
 	if err != nil {
 		return nil, err
 	}
