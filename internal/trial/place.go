@@ -21,13 +21,17 @@ import (
 // result depends on, nobody but they decides.
 type Places struct{ root string }
 
-// FindPlaces are those next to the Go tool's cache and the linter's.
-func FindPlaces() (Places, error) {
+// FindPlaces are those next to the Go tool's cache and the linter's, or with the
+// temporary files of a user who has no home.
+func FindPlaces() Places {
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		return Places{}, fmt.Errorf("finding a folder to try projects in: %w", err)
+	if err == nil {
+		err = os.MkdirAll(cache, 0o700)
 	}
-	return Places{filepath.Join(cache, "forge", "trial")}, nil
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return Places{filepath.Join(cache, "forge", "trial")}
 }
 
 // Try copies the project in dir to the place called name, a single path element,
