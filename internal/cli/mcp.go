@@ -89,8 +89,9 @@ const instructions = `forge writes complete Go servers for an InsForge backend, 
 
 Call list_providers first. plan_project makes a plan and writes nothing: it lists every file, and what answers are
 missing, with their choices; show_diff has its diffs. apply_plan carries out exactly the plan with that ID, or
-nothing: if the folder has changed since, plan again. Paths are relative to the folder the server was started for. Answers never hold secrets:
-those go into .env, which is not for you to write values into. Errors have a code; hint says what to do.`
+nothing: if the folder has changed since, plan again. Paths are relative to the folder the server was started for.
+Answers never hold secrets: those go into .env, which is not for you to write values into. Errors have a code; hint
+says what to do.`
 
 func (g *agent) server(version string) *mcp.Server {
 	s := mcp.NewServer(&mcp.Implementation{Name: "forge", Title: "forge for InsForge", Version: version},
