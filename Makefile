@@ -54,7 +54,7 @@ bench: build ## Measure forge new beside cp -r, an upgrade beside git merge, mer
 
 .PHONY: soak
 soak: tools ## The slow tests, which CI leaves out
-	go test -timeout 60m -count=5 ./generator -run 'Apply|Recover|kill'
+	go test -timeout 60m -count=5 ./generator -run 'Apply|Recover|Kill|Fault|Pending'
 	go test ./internal/merge -run '^$$' -fuzz '^FuzzAdopt$$' -fuzztime 60s
 	FORGE_SOAK=1 go test -timeout 60m ./internal/merge
 	go test -timeout 60m ./golden -run Property -rapid.checks=1000
